@@ -73,6 +73,8 @@ static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
 			return refuse(&p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
 				      "of rows", err);
+		if (p.traits & LB_ADDS_LOSS && loss->scores_for)
+			return refuse(&p, "loss", loss->base.name, "which has other scores than one for each class", err);
 		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_BAGS)
 			return refuse(&p, "loss", loss->base.name, "which reads whole bags of rows; allowed: losses of single rows", err);
 	}
@@ -87,7 +89,7 @@ static int targets_have_losses(const struct lb_facts *f, struct lb_err *err)
 		bool taken = false;
 		for (size_t k = 0; k < f->n_losses; k++)
 			taken |= lb_used_loss(f->loss[k])->needs & LB_TAKES_TARGET;
-		if (p.traits & LB_HAS_TARGET && !taken)
+		if (p.traits & LB_HAS_TARGET && !(p.traits & LB_ADDS_LOSS) && !taken)
 			return refuse(&p, "loss", f->loss[0]->info->name, "which holds no view fixed; allowed: byol, simsiam, dino, target_anchored_info_nce, alone or as a term", err);
 	}
 	return 0;
@@ -113,6 +115,9 @@ static int check_two(const struct procedure *a, const struct procedure *b, struc
 			       a->traits & LB_WHOLE_STEP ? a->name : b->name);
 	if (a->traits & b->traits & LB_CHANGES_LABELS)
 		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, both of which mix labels; keep one", a->name, b->name);
+	if ((a->traits | b->traits) & LB_ADDS_LOSS && (a->traits | b->traits) & LB_CHANGES_INPUTS)
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, but one compares the scores of rows with their own of before and the other changes the rows; keep one",
+			       a->name, b->name);
 	return 0;
 }
 
@@ -318,10 +323,10 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack, and tract sparse data." }, procedures_see_rows },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows; saf and mesa need a score a class." }, procedures_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels exclude batch_perceptron." }, procedures_have_optimizer },
-	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, only one may mix labels, and saf and mesa exclude mixup." }, procedures_go_together },
 	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },

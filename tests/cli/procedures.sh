@@ -26,7 +26,7 @@ for name in 'coteach(forget=0.4,ramp=10)' 'sam(rho=0.2) mixup(alpha=0.4)'; do as
 
 # ---- those of the gradient and the weights, in a folder of their own ----
 
-for study in steps:9 ignite:3; do
+for study in steps:9 ignite:3 self_distillation:4; do
 	mkdir "${study%:*}"
 	cd "${study%:*}"
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
@@ -57,7 +57,7 @@ sed '/^output/d' c.yaml >many.yaml
 cat >>many.yaml <<'YAML'
 output: {dir: killed}
 sweep:
-  procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc]]
+  procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc], [saf, sam], [mesa]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
 lossbench sweep "${long[@]}" --set output.dir=whole
@@ -68,7 +68,7 @@ wait_until 30 kept
 mapfile -t workers < <(children $parent)
 kill -9 $parent "${workers[@]}" 2>/dev/null || true
 wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 7 ] || fail 'all was done before the kill'
+[ "$(find killed/trials -name '*.json' | wc -l)" -lt 9 ] || fail 'all was done before the kill'
 assert_exit 0 lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2
 assert_same_results whole killed
 most=0
@@ -97,7 +97,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, tract, gradient_noise, gradient_centralisation, agc; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -110,9 +110,12 @@ sparse=("data.train.path=s.svm" data.train.label=null data.preprocess.standardiz
 refused 'procedures: found mixup with sparse data, of which it changes the zeros too; allowed: dense data' 'procedures=[mixup]' "${sparse[@]}" loss=logistic
 refused 'procedures: found coteach with loss pairwise_hinge, which is not a sum over rows' 'procedures=[coteach]' "${sparse[@]}" loss=pairwise_hinge
 refused 'procedures: found tract with sparse data, which it reads the zeros of; allowed: dense data' 'procedures=[tract]' "${sparse[@]}" loss=logistic
+refused 'procedures: found saf with mixup, but one compares the scores of rows with their own of before' 'procedures=[saf, mixup]'
+refused 'procedures: found mixup with mesa, but one compares the scores of rows with their own of before' 'procedures=[mixup, mesa]'
+refused 'procedures: found saf with loss coral, which has other scores than one for each class' 'procedures=[saf]' loss=coral
 refused 'procedures.name: ignite is a regression procedure; the task is multiclass, allowed: sam, ' 'procedures=[ignite]'
 # The others take sparse rows, with and without decay.
-for p in sam coteach lookahead gradient_noise gradient_centralisation '{name: agc, last: true}'; do
+for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
 	for decay in 0 0.1; do
 		sets=()
 		for s in "${sparse[@]}" loss=logistic model=linear optimizer.name=sgd "optimizer.weight_decay=$decay" optimizer.lr=0.1 "procedures=[$p]"; do sets+=(--set "$s"); done

@@ -1,3 +1,4 @@
+#include "core/engine/step/held_kl.h"
 #include "core/engine/step/procedure.h"
 
 #include "core/base/mem.h"
@@ -12,6 +13,7 @@ static const double PI = 3.14159265358979323846;
 struct average {
 	uint64_t n;              /* weights in it, of swa */
 	double *w;               /* (n_params) */
+	double *room;            /* of lb_held_kl */
 };
 
 static void average_close(void *state)
@@ -19,6 +21,7 @@ static void average_close(void *state)
 	struct average *a = state;
 
 	free(a->w);
+	free(a->room);
 	free(a);
 }
 
@@ -31,7 +34,7 @@ static void *average_open(struct lb_learner *l, const struct lb_cohort *c, const
 	(void)c, (void)par;
 	if (!a)
 		return NULL;
-	if (!(a->w = lb_alloc(n, sizeof *a->w, err)) || lb_persist(&l->state, "weights in the average", &a->n, sizeof a->n, err) ||
+	if (!(a->w = lb_alloc(n, sizeof *a->w, err)) || !(a->room = lb_alloc(lb_held_kl_room(l->columns), sizeof *a->room, err)) || lb_persist(&l->state, "weights in the average", &a->n, sizeof a->n, err) ||
 	    lb_persist(&l->state, "average of the weights", a->w, n * sizeof *a->w, err)) {
 		average_close(a);
 		return NULL;
@@ -182,4 +185,41 @@ const struct lb_procedure LB_PROCEDURE(averaged_target) = {
 			   "trained, evaluated and saved. A step costs one forward pass more.", .keywords = "byol target_network momentum_encoder mean_teacher ema",
 		  LB_PARAMS(target_params) },
 	.open = average_open, .close = average_close, .target = average_read, .stepped = target_stepped,
+};
+
+/* ---- mesa ---- */
+
+enum { LAMBDA = DECAY + 1, TEMPERATURE, FIRST_EPOCH };
+
+static const struct lb_param mesa_params[] = {
+	[DECAY] = { .name = "decay", .symbol = "d", .type = LB_REAL_PARAM, .def = 0.999, .min = 0, .max = 1, .max_open = true, .grid = { 0.9, 0.99, 0.999 }, .n_grid = 3,
+		    .help = "share of the average that a step leaves" },
+	[LAMBDA] = { .name = "lambda", .symbol = "lambda", .type = LB_REAL_PARAM, .def = 0.8, .min = 0, .max = 1e3, .grid = { 0.3, 0.8 }, .n_grid = 2,
+		     .help = "weight of the divergence from the average's scores; 0: plain training" },
+	[TEMPERATURE] = { .name = "temperature", .symbol = "T", .type = LB_REAL_PARAM, .def = 5, .min = 1e-2, .max = 1e3, .grid = { 1, 5 }, .n_grid = 2, .help = "divides the scores" },
+	[FIRST_EPOCH] = { .name = "start", .type = LB_INT_PARAM, .def = 5, .min = 0, .max = 1e9, .help = "epochs of plain training before it begins" },
+};
+
+/* What the average makes of the batch is in l->held. */
+static double mesa_scores(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+	const struct average *a = h->state;
+	const size_t b = s->batch->b, c = l->columns;
+	const double share = h->par[LAMBDA].v / (double)b;
+	double sum = 0;
+
+	for (size_t i = 0; share > 0 && (double)l->epoch >= h->par[FIRST_EPOCH].v && i < b; i++)
+		sum += lb_held_kl(c, m->z + i * m->net->ld, l->held + i * c, h->par[TEMPERATURE].v, share, a->room, m->dz + i * m->net->ld);
+	return share * sum;
+}
+
+const struct lb_procedure LB_PROCEDURE(mesa) = {
+	.base = { .name = "mesa", .tasks = LB_CLASS_TASKS | 1u << LB_DISTILLATION, .title = "Memory-efficient sharpness-aware training: scores stay near those of averaged weights",
+		  .cite = "J. Du, D. Zhou, J. Feng, V. Y. F. Tan, J. T. Zhou, Sharpness-aware training for free, NeurIPS 2022",
+		  .formula = "L + lambda T^2 (1/B) sum_i KL(softmax(z_i(e)/T), softmax(z_i/T)),  e = d e + (1 - d) w after each step; e = the initial weights before the first",
+		  .notes = "From epoch start + 1 on; the average is of all steps. Its scores are held, and made with the step's own dropout. w is evaluated and saved. A step costs "
+			   "one forward pass more. In binary tasks, the probabilities of both classes. Of several heads it reads the first.",
+		  .keywords = "trajectory_kl self_distillation mean_teacher ema flat_minima sharpness sam", LB_PARAMS(mesa_params) },
+	.open = average_open, .close = average_close, .target = average_read, .scores = mesa_scores, .stepped = ema_stepped,
 };

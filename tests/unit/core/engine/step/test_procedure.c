@@ -20,7 +20,7 @@ START_TEST(descriptors_are_whole)
 		ck_assert_str_eq(single->name, info->name);
 	}
 	ck_assert_ptr_null(lb_procedures_f32[n]);
-	ck_assert_uint_ge(n, 16);
+	ck_assert_uint_ge(n, 18);
 }
 END_TEST
 
@@ -67,7 +67,8 @@ END_TEST
  * on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
-					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" } };
+					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" },
+					  { "saf", "lambda=0 start=0 lag=1" }, { "mesa", "lambda=0 start=0" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
 /* Procedures that are to do nothing give the bytes of plain training, whatever else the setup
@@ -125,7 +126,7 @@ START_TEST(the_same_in_company)
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		if (info->tasks >> LB_MULTICLASS & 1 && strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
 			ck_assert_uint_lt(n, K);
-			u[n][0] = use(info->name, "");
+			u[n][0] = use(info->name, lb_procedure_traits_f64(info) & LB_ADDS_LOSS ? "start=1" : "");
 			s[n] = with(base, u[n], 1);
 			n++;
 		}
