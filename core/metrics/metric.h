@@ -13,8 +13,8 @@
  * not be kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no
  * metrics.
  *
- * Multi-class and binary (multi-class only: collapsed, peak, log_probability, feature, weight,
- * embedding; NULL in binary tasks):
+ * Multi-class and binary (multi-class only: collapsed, peak, log_probability, teacher, feature,
+ * weight, embedding; NULL in binary tasks):
  *   label        true class
  *   pred         predicted class; multi-class: argmax, lowest index on ties; binary: 1 iff score >
  *   0
@@ -38,6 +38,9 @@
  *                one, and of training rows
  *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL
  *                where there is no such column, which is refused with metrics that read it
+ *   teacher      (n,n_classes) row-major, a teacher's scores; multi-class only, NULL without one
+ *                (data.side.teacher), which is refused with metrics that read it, and where no
+ *                metric of the trial asks for it
  *   feature      (n,width) row-major, what the output layer read
  *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
  *                metric of the trial asks for them
@@ -60,7 +63,7 @@ struct lb_metric_inputs {
 	const double *logp, *brier, *conf, *score;
 	const bool *collapsed;
 	const double *peak;
-	const double *log_probability;
+	const double *log_probability, *teacher;
 	size_t width;
 	const double *feature, *weight;
 	size_t dimension;
@@ -83,8 +86,9 @@ struct lb_metric_inputs {
 struct lb_metric {
 	struct lb_info base;
 	bool higher_is_better;
-	bool decisions;              /* of classes: reads label, pred, rank and subgroup alone, which cost less than the others */
+	bool decisions;              /* of classes: reads label, pred, rank, subgroup and teacher alone, which cost less than the others */
 	bool subgroups;              /* reads subgroup */
+	bool teacher;                /* reads teacher */
 	bool robust;                 /* reads robust or robust_logp */
 	bool ordered;                /* of classes in an order: counts how far they are apart */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */

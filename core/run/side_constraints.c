@@ -69,6 +69,19 @@ static int teacher_has_what_is_read(const struct lb_facts *f, struct lb_err *err
 	return 0;
 }
 
+static int metrics_have_a_teacher(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool scores = f->spec->data.teacher || f->spec->data.side.teacher;
+
+	for (size_t i = 0; i < f->spec->metrics.n && !scores; i++) {
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		if (m->teacher)
+			return lb_fail(err, LB_CONFIG, "metrics: found %s without a teacher's scores; allowed: in task distillation with data.side.teacher, a saved model or a file "
+				       "of scores; or remove the metric", m->base.name);
+	}
+	return 0;
+}
+
 /* ---- guides ---- */
 
 /* Whether losses that read a guide have one, and some reads it that is given. */
@@ -133,6 +146,7 @@ const struct lb_trial_constraint lb_side_constraints[] = {
 	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking and regression a loss that reads a teacher (margin_mse, kd_mse, landmark_kd) needs one, and a teacher needs such a loss." }, teacher_is_read },
 	{ { "data.side.second_teacher", LB_BY_COMPONENTS, "A loss that reads a second teacher (landmark_kd) needs one, and a second teacher needs such a loss." }, second_teacher_is_read },
 	{ { "data.side.teacher_features", LB_BY_COMPONENTS, "In distillation a loss that reads a teacher's features (nd, hint, ...) needs data.side.teacher_features or a saved model as data.side.teacher, the others a teacher's scores." }, teacher_has_what_is_read },
+	{ { "metrics", LB_BY_COMPONENTS, "Metrics of agreement with a teacher (teacher_agreement, teacher_kl) need a teacher's scores." }, metrics_have_a_teacher },
 	{ { "data.side.guide", LB_BY_COMPONENTS, "A loss that reads a guide (gist, soft_similarity_kl, info_nce_bank, mlcd) needs one, and a guide needs such a loss." }, guide_is_read },
 	{ { "terms.head", LB_BY_COMPONENTS, "A term reads one of the heads that model.heads says there are." }, heads_are_there },
 	{ { "model.heads", LB_BY_DATA, "Several heads exclude tasks embedding and survival, attacks, offsets, and batch_perceptron." }, heads_stand_alone },

@@ -35,13 +35,28 @@ loss: {name: kd, weight: 0.75, temperature: 3}
 terms: [{name: nd, weight: 0.5}, {name: hint, weight: 0.25}, {name: rkd, weight: 0.01}]
 optimizer: {name: adam, lr: 0.01}
 train: {epochs: 5, batch: 16}
-metrics: [accuracy, log_loss]
+metrics: [accuracy, log_loss, teacher_agreement, teacher_kl]
 output: {dir: $1, model: true, predictions: true}
 YAML
 	assert_exit 0 lossbench train --config "$1.yaml" --quiet
 }
 result() { "$py" -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1]))["result"]))' "$1"/trials/*.json; }
 student model 'teacher: teacher.npz'
+"$py" - <<'PY'
+import csv, glob, json
+import numpy as np
+rows = list(csv.DictReader(open(glob.glob("model/trials/*.predictions.csv")[0])))
+z = np.array([[float(r["score_%d" % k]) for k in (1, 2, 3)] for r in rows])
+t = np.load("scores.npy").astype(float)[[int(r["row"]) for r in rows]]
+log = lambda v: v - v.max(axis=1, keepdims=True) - np.log(np.exp(v - v.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True))
+kl = (np.exp(log(t)) * (log(t) - log(z))).sum(axis=1).mean()
+record = json.load(open(glob.glob("model/trials/*.json")[0]))
+said, baseline = record["result"]["metrics"]["test"], record["baseline"]["metrics"]["test"]
+assert abs(said["teacher_kl"] - kl) < 1e-6 * kl and said["teacher_agreement"] == (z.argmax(axis=1) == t.argmax(axis=1)).mean(), (said, kl)
+assert 0 <= baseline["teacher_agreement"] < 1 and baseline["teacher_kl"] is None, baseline  # a class without training rows
+PY
+assert_exit 0 lossbench evaluate --model model/trials/*.model.npz --data datasets/samples/wine.csv.gz
+assert_contains "$err" 'teacher_kl is left out: it needs the teacher beside the rows and the model'
 student named 'teacher: scores.npy, teacher_features: teacher.npz'
 student array 'teacher: scores.npy, teacher_features: features.npy'
 for s in named array; do assert_eq "$(result $s)" "$(result model)" "result with $s features"; done
@@ -156,6 +171,7 @@ bad 4 's/, teacher_features: features.npy//' 'scores.npy: is a file of scores, a
 bad 3 's/teacher: scores.npy, //' 'loss: found kd, which reads a teacher'
 bad 3 's/side: {[^}]*}/side: {}/' 'data.teacher: is missing'
 bad 3 's/^task.*/task: multiclass/; s/^loss.*/loss: ce/; /^terms/d; s/teacher: scores.npy, //' 'data.side.teacher_features: goes with task: distillation alone'
+bad 3 's/^task.*/task: multiclass/; s/^loss.*/loss: ce/; /^terms/d; s/, side: {[^}]*}//' "metrics: found teacher_agreement without a teacher's scores"
 bad 3 's/split: {first: 100}/missing: drop/' 'cannot be combined with data.missing: drop'
 printf '1\n2\n' >short.csv
 bad 4 's/features.npy/short.csv/' 'short.csv: found 2 rows, allowed: 178 rows'

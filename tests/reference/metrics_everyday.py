@@ -458,8 +458,26 @@ def attacks():
     yield attacked("rows under attack, a class without rows", 9 * normal((3, 20, 4)), integers(0, 3, 20))
 
 
+# ---- a teacher ----
+
+def taught(name, z, teacher):
+    """By SciPy's relative entropy, row by row."""
+    n, c = z.shape
+    logp = special.log_softmax(z, axis=1)
+    kl = np.mean([stats.entropy(q, p) for q, p in zip(special.softmax(teacher, axis=1), np.exp(logp))])
+    return finish({"name": name, "kind": "multiclass", "n_classes": c, "label": rng.integers(0, c, n), "pred": z.argmax(axis=1), "log_probability": logp.ravel(),
+                   "teacher": teacher.ravel()}, [("teacher_agreement", [], np.mean(z.argmax(axis=1) == teacher.argmax(axis=1))), ("teacher_kl", [], kl)])
+
+
+def teachers():
+    z, t = rng.standard_normal((2, 40, 4))
+    yield taught("a teacher of 4 classes", z, 3 * t)
+    yield taught("a student that is the teacher", z, z)
+    yield taught("a teacher with equal scores", z[:7], np.round(t[:7]))
+
+
 if __name__ == "__main__":
     with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
-        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes, labels, subgroups, probabilities, more_labels, attacks) for case in part()))
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes, labels, subgroups, probabilities, more_labels, attacks, teachers) for case in part()))
         out.write("\n ]}\n")

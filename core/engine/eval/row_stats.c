@@ -26,6 +26,23 @@ static bool cohort_decides_alone(const struct lb_cohort *c)
 	return c->kind == LB_MULTICLASS && !lb_cohort_has_eval_attack(c);
 }
 
+static bool reads_teacher(const struct lb_setup *setup)
+{
+	for (size_t m = 0; setup->teacher && m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->teacher)
+			return true;
+	return false;
+}
+
+/* Columns of the teacher's scores that are kept; 0: none. */
+static size_t teacher_columns(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (reads_teacher(&c->trial[i]))
+			return c->features->data->n_classes;
+	return 0;
+}
+
 int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
 {
 	const size_t n = max_rows;
@@ -48,6 +65,8 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 		ok = (d->logp = lb_alloc(n, sizeof(double), err)) && (d->brier = lb_alloc(n, sizeof(double), err)) &&
 		     (d->conf = lb_alloc(n, sizeof(double), err)) && (d->score = lb_alloc(n, sizeof(double), err)) &&
 		     (d->peak = lb_alloc(n, sizeof(double), err)) && (d->collapsed = lb_alloc(n, sizeof(bool), err));
+	if (ok && teacher_columns(c))
+		ok = (d->teacher = lb_alloc(n, teacher_columns(c) * sizeof(double), err));
 	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
 	if (ok && lb_cohort_reads_probabilities(c))
@@ -71,6 +90,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 	free(d->query);
 	free(d->event);
 	free(d->subgroup);
+	free(d->teacher);
 	free(d->log_probability);
 	free(d->collapsed);
 	free(d->robust);
@@ -81,7 +101,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 {
 	const size_t subgroup = c->features->data->subgroup ? sizeof(int32_t) : 0;
-	const size_t decisions = 3 * sizeof(int32_t) + subgroup, eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
+	const size_t decisions = 3 * sizeof(int32_t) + subgroup + teacher_columns(c) * sizeof(double), eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
 	if (lb_kind_of_columns(c->kind))
 		return 2 * columns * sizeof(double) + subgroup;
@@ -248,6 +268,18 @@ static bool reads_decisions_alone(const struct lb_stats_input *s)
 	return decisions_alone(s->setup) && !(s->decision->rule && s->decision->rule->median);
 }
 
+/* What is known of the rows beside scores. */
+static void keep_beside(struct lb_row_stats *d, const struct lb_stats_input *s)
+{
+	const struct lb_dataset *data = s->cohort->features->data;
+	const size_t c = data->n_classes;
+
+	for (size_t i = 0; d->subgroup && i < s->b; i++)
+		d->subgroup[s->start + i] = data->subgroup[s->rows[i]];
+	for (size_t i = 0; d->teacher && reads_teacher(s->setup) && i < s->b; i++)
+		memcpy(d->teacher + (s->start + i) * c, s->setup->teacher + s->rows[i] * c, c * sizeof *d->teacher);
+}
+
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
@@ -255,8 +287,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 	const size_t targets = data->n_targets, beside = s->columns - targets, start = s->start;
 	const double *target = lb_setup_target(s->setup, data);
 
-	for (size_t i = 0; d->subgroup && i < s->b; i++)
-		d->subgroup[start + i] = data->subgroup[s->rows[i]];
+	keep_beside(d, s);
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
 			d->label[start + i] = s->setup->y[s->rows[i]];
@@ -288,8 +319,7 @@ void lb_row_stats_repeat(struct lb_row_stats *d, size_t from, const struct lb_st
 {
 	const size_t to = s->start, c = s->columns;
 
-	if (d->subgroup)
-		d->subgroup[to] = s->cohort->features->data->subgroup[s->rows[0]];
+	keep_beside(d, s);
 	d->label[to] = d->label[from];
 	d->pred[to] = d->pred[from];
 	d->rank[to] = d->rank[from];
@@ -313,7 +343,7 @@ struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d,
 		setup->loss->output(setup->loss_par, k, &output[k]);
 	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
-				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .robust = d->robust, .robust_logp = d->robust_logp,
+				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .teacher = d->teacher, .robust = d->robust, .robust_logp = d->robust_logp,
 				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query, .subgroup = d->subgroup, .event = d->event,
 				     .n_times = times, .curve_time = times ? setup->survival_curve->time : NULL, .curve = times ? d->said : NULL,
 				     .outputs = outputs, .output = outputs ? output : NULL,

@@ -71,7 +71,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 		.n_classes = classes ? (size_t)classes->valueint : 0, .t = t ? (size_t)t->valueint : 0,
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
-		.log_probability = doubles(c, "log_probability"),
+		.log_probability = doubles(c, "log_probability"), .teacher = doubles(c, "teacher"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"), .query = integers(c, "query"), .subgroup = integers(c, "subgroup"),
 		.event = integers(c, "event"), .curve_time = doubles(c, "curve_time"), .curve = doubles(c, "curve"),
 		.n_times = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(c, "curve_time")),
@@ -92,7 +92,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 
 static void release(struct lb_metric_inputs *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->query,
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->teacher, o->pred_t, o->target_t, o->query,
 				o->subgroup, o->event, o->curve_time, o->curve, o->robust, o->robust_logp, o->collapsed, o->peak, o->feature,
 				o->weight, o->said };
 
