@@ -126,7 +126,9 @@ static const struct {
 	{ { .form = &by_row, .info.kind = LB_RANKING }, "one of .query and kind LB_RANKING" },
 	{ { .form = &by_query, .workspace = some_room, .info.kind = LB_RANKING }, "no other needs" },
 	{ { .form = &by_query, .info = { .kind = LB_RANKING, .needs = LB_NEEDS_BAGS } }, "no other needs" },
-	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .needs = LB_NEEDS_TEACHER } }, "is none of ranking" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .needs = LB_NEEDS_TEACHER } }, "is none of ranking" },
+	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .needs = LB_NEEDS_SECOND_TEACHER } }, "or a second one" },
+	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .needs = LB_NEEDS_TEACHER, .output = some_output } }, "one output a target" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .most_of_query = some_most } }, "how long a query may be" },
 	{ { .form = &batch_with_softmax }, "no softmax and no lanes" },
 	{ { .form = &hold_without_lanes }, ".lanes_hold without .lanes" },
@@ -183,6 +185,7 @@ START_TEST(fitting_descriptors_pass)
 		state = { .form = &by_row, .init = some_init, .free = some_free, .update_state = some_update, .state_size = some_size, .skips_update = some_pause },
 		targets = { .form = &by_batch, .n_params = some_room, .init_params = some_draw,
 			    .info = { .kind = LB_REGRESSION, .params = "rows", .params_for = LB_EACH_TARGET } },
+		taught = { .form = &by_row, .info = { .kind = LB_REGRESSION, .needs = LB_NEEDS_TEACHER | LB_NEEDS_SECOND_TEACHER } },
 		outputs = { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .output = some_output } };
 
 	ck_assert_ptr_null(lb_loss_misfit(&row));
@@ -190,6 +193,7 @@ START_TEST(fitting_descriptors_pass)
 	ck_assert_ptr_null(lb_loss_misfit(&moving));
 	ck_assert_ptr_null(lb_loss_misfit(&state));
 	ck_assert_ptr_null(lb_loss_misfit(&targets));
+	ck_assert_ptr_null(lb_loss_misfit(&taught));
 	ck_assert_ptr_null(lb_loss_misfit(&outputs));
 }
 END_TEST
