@@ -112,8 +112,8 @@ struct lb_batch {
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch that is not .strided, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features), of a loss of views (views * b, features): what the output layer saw, for LB_NEEDS_FEATURES; value NULL when
 				    it is not known */
-	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS, or what the guide says of them, for LB_NEEDS_GUIDE; never
-				    differentiated by */
+	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS, or what the guide says of them, or the teacher's features, for
+				    LB_NEEDS_GUIDE; never differentiated by */
 	struct lb_io params;     /* the loss's own parameters, in rows as info.params_for says, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */

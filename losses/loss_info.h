@@ -52,7 +52,7 @@ enum lb_need {
 	LB_NEEDS_BAGS = 1 << 8,         /* rows come in bags, those of one side by side */
 	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
 	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
-	LB_NEEDS_GUIDE = 1 << 13,       /* what a guide, another model, says of each row, in the place of inputs */
+	LB_NEEDS_GUIDE = 1 << 13,       /* what a guide, another model, says of each row, in the place of inputs; in distillation the teacher's features */
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
 	LB_TAKES_TARGET = 1 << 12,      /* holds its second view fixed, so that a second network may give it (procedure averaged_target) */
@@ -144,7 +144,7 @@ struct lb_example {
 	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking; times, survival */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
-	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x, or what the guide says of the rows */
+	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x, or what the guide says of the rows, or the teacher's features */
 	int n_x;
 	double teacher[LB_EXAMPLE_CELLS], second_teacher[LB_EXAMPLE_CELLS]; /* for LB_NEEDS_TEACHER: a score a row, in regression b x c; for
 	                                        LB_NEEDS_SECOND_TEACHER */
