@@ -16,6 +16,8 @@ static const struct {
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
 	{ "model", "heads", "1" },
+	{ "model", "start", "null" },
+	{ "model", "start_layers", "\"all\"" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "optimizer", "objective_tolerance", "0" },

@@ -16,8 +16,9 @@ enum lb_procedure_trait {
 	LB_CHANGES_RESULT = 1 << 6,  /* evaluations and the saved model read other weights than those that are updated */
 	LB_WHOLE_STEP = 1 << 7,      /* replaces the step, so that it has to be the only one */
 	LB_HAS_TARGET = 1 << 8,      /* a second network gives the view that a loss holds fixed */
-	LB_ADDS_LOSS = 1 << 10,      /* a loss of its own, of the scores of classes */
-	LB_READS_ROWS = 1 << 9       /* its gradient reads the rows written out */
+	LB_READS_ROWS = 1 << 9,      /* its gradient reads the rows written out */
+	LB_KEEPS_LAYERS = 1 << 10,   /* the first layers stay: as many as its first parameter says; 0: all but the last */
+	LB_ADDS_LOSS = 1 << 11       /* a loss of its own, of the scores of classes */
 };
 
 /* A procedure that a trial uses. Borrowed. */

@@ -158,3 +158,4 @@ sed -i 's/^task.*/task: multiclass/; s/, side: {[^}]*}//; s/^loss.*/loss: ce/; s
 assert_exit 0 lossbench train --config two.yaml --quiet
 bad 's/^train: {/&attack: {kind: fgsm, eps: 0.1}, /' 'model.heads: found 2 with train.attack, allowed: 1'
 bad 's/^optimizer.*/optimizer: batch_perceptron/' 'model.heads: found 2 with batch_perceptron, allowed: 1'
+bad "s#heads: 2#heads: 2, start: $(echo none/trials/*.model.npz)#" 'has 1 heads, allowed: 2, as model.heads says'

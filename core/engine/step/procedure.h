@@ -26,6 +26,7 @@ struct lb_procedure {
 	struct lb_info base;
 	bool reads_rows;         /* .gradient reads s->x: dense rows */
 	bool weighs_rows;        /* .step reads the loss of each row: losses that are a sum over rows */
+	bool keeps_layers;       /* the first layers stay: as many as its first parameter says; 0: all but the last */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
 	void (*close)(void *state);
