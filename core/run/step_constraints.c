@@ -28,6 +28,14 @@ static int procedures_are_few(const struct lb_facts *f, struct lb_err *err)
 	return n <= LB_MOST_PROCEDURES ? 0 : lb_fail(err, LB_CONFIG, "procedures: found %zu, allowed: at most %d", n, LB_MOST_PROCEDURES);
 }
 
+static int procedures_fit(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		if (lb_parameters_check(&f->spec->procedures.use[i], "procedures: ", f->spec->procedures.use[i].info->name, err))
+			return -1;
+	return 0;
+}
+
 /* Refuses a procedure with something; name, a component's, may be "". */
 static int refuse(const struct procedure *p, const char *what, const char *name, const char *why, struct lb_err *err)
 {
@@ -55,8 +63,42 @@ static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
 				      err);
 		if (p.traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
 			return refuse(&p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+		if (p.traits & LB_CHANGES_WEIGHTS && f->attack[LB_IN_TRAINING])
+			return refuse(&p, "train.attack,", "", "which moves rows against the weights that are trained, not those that are read; remove one of the two", err);
 		if (p.traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack[LB_IN_TRAINING])
 			return refuse(&p, "train.attack,", "", "which moves rows of one label against one model; remove one of the two", err);
+	}
+	return 0;
+}
+
+/* Probabilities of labels leave no place for what goes by the one label of a row. */
+static int check_soft(const struct procedure *p, const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_spec *spec = f->spec;
+
+	if (f->attack[LB_IN_TRAINING])
+		return refuse(p, "train.attack,", "", "which moves rows of one label; remove one of the two", err);
+	if (spec->train.class_weight.n || spec->train.class_weight.word.at || spec->train.scale_pos_weight > 0)
+		return refuse(p, "weights of classes,", "", "which a row has several of; weigh rows by data.weight", err);
+	return 0;
+}
+
+static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
+	const size_t classes = f->data->n_classes;
+
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		if (p.traits & LB_READS_SUBGROUPS && !f->data->subgroup)
+			return lb_fail(err, LB_CONFIG, "procedures: found %s without data.subgroup, the column that divides the rows; give data.subgroup: COLUMN, or "
+				       "remove it", p.name);
+		if (p.traits & LB_READS_CLASSES && f->data->kind == LB_MULTICLASS && lb_how_many(loss->scores_for, classes) != classes)
+			return refuse(&p, "loss", loss->base.name, "which has other scores than one a class; remove it", err);
+		if (p.traits & LB_READS_CLASSES && loss->needs & LB_NEEDS_VIEWS)
+			return refuse(&p, "loss", loss->base.name, "which compares several views of a row; remove it", err);
+		if (p.traits & LB_SOFTENS_LABELS && check_soft(&p, f, err))
+			return -1;
 	}
 	return 0;
 }
@@ -67,6 +109,9 @@ static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 	for (size_t i = 0; i < f->spec->procedures.n * f->n_losses; i++) {
 		const struct procedure p = procedure_at(f, i / f->n_losses);
 		const struct lb_loss_info *loss = lb_used_loss(f->loss[i % f->n_losses]);
+		if (p.traits & LB_SOFTENS_LABELS && !lb_loss_separable(loss))
+			return refuse(&p, "loss", loss->base.name, "which is no mean over rows of a loss of each label; allowed: separable losses "
+				      "(`lossbench losses` marks them)", err);
 		if (p.traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
 			return refuse(&p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
 				      "losses (`lossbench losses` marks them)", err);
@@ -97,12 +142,26 @@ static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *er
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
 		const struct procedure p = procedure_at(f, i);
-		if (p.traits & LB_CHANGES_LABELS && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
+		if (p.traits & (LB_CHANGES_LABELS | LB_READS_CLASSES) && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
 			return refuse(&p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw",
 				      err);
 	}
 	return 0;
 }
+
+/* Traits of two procedures that exclude each other. */
+static const struct {
+	unsigned one, other;
+	const char *why;
+} pairs[] = {
+	{ LB_CHANGES_LABELS, LB_CHANGES_LABELS, "both of which change labels" },
+	{ LB_READS_SUBGROUPS, LB_READS_SUBGROUPS, "both of which weigh subgroups" },
+	{ LB_SOFTENS_LABELS, LB_WEIGHS_ROWS, "of which one gives a row several labels and the other reads its loss under one" },
+	{ LB_HAS_TARGET, LB_CHANGES_WEIGHTS, "of which one holds other weights than the other lets be read" },
+};
+
+/* What goes by a row's own label, subgroup or loss. */
+static const unsigned reads_one = LB_READS_CLASSES | LB_READS_SUBGROUPS | LB_REMEMBERS_ROWS;
 
 static int check_two(const struct procedure *a, const struct procedure *b, struct lb_err *err)
 {
@@ -111,8 +170,12 @@ static int check_two(const struct procedure *a, const struct procedure *b, struc
 	if ((a->traits | b->traits) & LB_WHOLE_STEP)
 		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, but %s takes the whole step and stands alone; keep one", a->name, b->name,
 			       a->traits & LB_WHOLE_STEP ? a->name : b->name);
-	if (a->traits & b->traits & LB_CHANGES_LABELS)
-		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, both of which mix labels; keep one", a->name, b->name);
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if ((a->traits & pairs[i].one && b->traits & pairs[i].other) || (b->traits & pairs[i].one && a->traits & pairs[i].other))
+			return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, %s; keep one", a->name, b->name, pairs[i].why);
+	if ((lb_mixes_rows(a->traits) && b->traits & reads_one) || (lb_mixes_rows(b->traits) && a->traits & reads_one))
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, but %s mixes rows, and the other goes by what a row is by itself; keep one", a->name,
+			       b->name, lb_mixes_rows(a->traits) ? a->name : b->name);
 	return 0;
 }
 
@@ -316,12 +379,14 @@ static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 
 const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
+	{ { "procedures", LB_BY_COMPONENTS, "Parameters of a procedure that depend on each other fit." }, procedures_fit },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
-	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack, and tract sparse data." }, procedures_see_rows },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, quantise and prune exclude train.attack, and tract sparse data." }, procedures_see_rows },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that change labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels exclude batch_perceptron." }, procedures_have_optimizer },
-	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
 	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },

@@ -16,8 +16,19 @@ enum lb_procedure_trait {
 	LB_CHANGES_RESULT = 1 << 6,  /* evaluations and the saved model read other weights than those that are updated */
 	LB_WHOLE_STEP = 1 << 7,      /* replaces the step, so that it has to be the only one */
 	LB_HAS_TARGET = 1 << 8,      /* a second network gives the view that a loss holds fixed */
-	LB_READS_ROWS = 1 << 9       /* its gradient reads the rows written out */
+	LB_READS_ROWS = 1 << 9,      /* its gradient reads the rows written out */
+	LB_SOFTENS_LABELS = 1 << 10, /* a row's label has probabilities, over which its loss is a mean */
+	LB_ADDS_PENALTY = 1 << 11,
+	LB_READS_SUBGROUPS = 1 << 12,
+	LB_READS_CLASSES = 1 << 13,  /* reads a score a class */
+	LB_REMEMBERS_ROWS = 1 << 14  /* keeps what it read of each training row */
 };
+
+/* Whether a row becomes a mixture of rows of different labels. */
+static inline bool lb_mixes_rows(unsigned traits)
+{
+	return traits & LB_CHANGES_INPUTS || (traits & LB_CHANGES_LABELS && !(traits & LB_SOFTENS_LABELS));
+}
 
 /* A procedure that a trial uses. Borrowed. */
 struct lb_procedure_use {

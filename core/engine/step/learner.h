@@ -26,6 +26,7 @@ struct lb_reached {
 	uint64_t steepest_layer;
 	double steepest_norm;
 	double train_seconds, evaluate_seconds;
+	double selected, selected_clean; /* over the epoch: weights that procedures gave rows, and those of rows whose label is the true one */
 };
 
 /* One of the losses that are minimised. */
@@ -113,6 +114,7 @@ struct lb_minibatch {
 struct lb_label_set {
 	double share;            /* of this loss in the step's */
 	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
+	const double *soft;      /* (b, classes) probabilities of row i's label, over which its loss is a mean; NULL: the label */
 };
 
 enum { LB_MOST_LABEL_SETS = 2 };

@@ -230,7 +230,7 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 	const struct lb_learner *l = s->l;
 	const size_t rows = l->views * s->batch->b, n_z = rows * m->net->ld, n_features = rows * lb_net_features_stride(m->net);
 	real *params = m->g + m->net->n_params;
-	const size_t classes = l->setup->soft_labels ? l->stats.n_classes : 1;
+	const size_t classes = l->setup->soft_labels || s->set[0].soft ? l->stats.n_classes : 1;
 	double value = 0;
 
 	for (size_t k = 0; k < s->n_sets * classes; k++) {
@@ -269,9 +269,21 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 		m->dfeatures[i] = (real)((double)m->dfeatures[i] / divisor);
 }
 
+/* Returns what procedures add to the loss; m->dz += its derivatives. */
+static double penalties(const struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+	double value = 0;
+
+	for (size_t i = 0; l->traits & LB_ADDS_PENALTY && i < l->n_hooks; i++)
+		if (l->hook[i].procedure->penalty)
+			value += l->hook[i].procedure->penalty(&l->hook[i], s, m);
+	return value;
+}
+
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 {
-	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels;
+	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels && !s->set[0].soft;
 	double value;
 
 	if (plain) {
@@ -281,6 +293,7 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	} else {
 		value = sum_losses(s, m);
 	}
+	value += penalties(s, m);
 	lb_regularise_scores(s, m);
 	if (m->optim->transform_output_gradient)
 		transform_output_gradient(s, m);
@@ -306,6 +319,16 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	}
 }
 
+/* Gives labels probabilities, where a procedure does. */
+static void relabel_rows(struct lb_step *s, const struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+
+	for (size_t i = 0; l->traits & LB_SOFTENS_LABELS && i < l->n_hooks; i++)
+		if (l->hook[i].procedure->relabel)
+			l->hook[i].procedure->relabel(&l->hook[i], s, m);
+}
+
 /* s->row_weight <- what procedures make of the rows' losses; NULL where none weighs rows. */
 static void weigh_rows(struct lb_step *s, struct lb_model *m)
 {
@@ -320,6 +343,7 @@ static void weigh_rows(struct lb_step *s, struct lb_model *m)
 		if (l->hook[i].procedure->weigh)
 			l->hook[i].procedure->weigh(&l->hook[i], s, l->row_loss, l->row_weight);
 	s->row_weight = l->row_weight;
+	lb_note_selected(s);
 }
 
 bool lb_moves(const struct lb_step *s, double value)
@@ -360,6 +384,7 @@ static double plain_step(struct lb_step *s)
 
 	lb_make_inputs(s);
 	lb_forward(s, m);
+	relabel_rows(s, m);
 	weigh_rows(s, m);
 	const double value = lb_loss_of_batch(s, m);
 	if (lb_moves(s, value)) {

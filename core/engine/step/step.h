@@ -15,6 +15,20 @@ struct lb_pass lb_pass_of(const struct lb_step *s);
 /* m->z <- the scores of s->x. */
 void lb_forward(struct lb_step *s, struct lb_model *m);
 
+/* Counts the weights that procedures gave the rows, and those of rows whose label is the true
+ * one. */
+static inline void lb_note_selected(struct lb_step *s)
+{
+	const int32_t *given = s->l->setup->y, *right = s->c->features->data->y;
+	struct lb_reached *p = &s->l->progress;
+
+	for (size_t i = 0; given && right && i < s->batch->b; i++) {
+		const double w = s->row_weight[i] > 0 ? (double)s->row_weight[i] : 0;
+		p->selected += w;
+		p->selected_clean += given[s->batch->rows[i]] == right[s->batch->rows[i]] ? w : 0;
+	}
+}
+
 /* out (b) <- the loss of each row at m->z. Losses that are a sum over rows only. */
 void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out);
 

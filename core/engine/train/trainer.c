@@ -296,7 +296,7 @@ static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 		l->epoch = epoch;
 		if (!l->active || l->start > begin)
 			continue;
-		l->progress.loss_sum = 0;
+		l->progress.loss_sum = l->progress.selected = l->progress.selected_clean = 0;
 		lb_hooks_epoch(l, epoch);
 	}
 	for (size_t start = 0, end; start < n && !lb_stop_requested && any_active(s); start = end) {
@@ -324,7 +324,7 @@ static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct 
 
 	s->who[*n] = i;
 	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
-						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard };
+						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */

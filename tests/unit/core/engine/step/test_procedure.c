@@ -20,7 +20,7 @@ START_TEST(descriptors_are_whole)
 		ck_assert_str_eq(single->name, info->name);
 	}
 	ck_assert_ptr_null(lb_procedures_f32[n]);
-	ck_assert_uint_ge(n, 16);
+	ck_assert_uint_ge(n, 28);
 }
 END_TEST
 
@@ -63,11 +63,18 @@ END_TEST
 
 /* ---- none ---- */
 
-/* The average of swa holds the last weights alone: those of four epochs from the last quarter
- * on. */
+/* All rows are of one subgroup. The average of swa holds the last weights alone: those of four
+ * epochs from the last quarter on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
-					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" } };
+					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" },
+					  { "self_paced", "lambda=1e300 growth=1" }, { "spectral_risk", "rho=1" },
+					  { "spectral_risk", "spectrum=exponential rho=0" }, { "gradient_harmonising", "bins=1 momentum=0" },
+					  { "curriculum", "start=1" }, { "divide_rows", "threshold=0 warmup=1" },
+					  { "group_dro", "" }, { "vrex", "" }, { "irm", "lambda=0" },
+					  { "label_ensemble", "momentum=1 start=0" }, { "label_ensemble", "start=4" },
+					  { "joint_labels", "alpha=0 beta=0 start=10" }, { "quantise", "bits=32" },
+					  { "prune", "rate=0 every=1" }, { "prune", "rounds=0" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
 /* Procedures that are to do nothing give the bytes of plain training, whatever else the setup
@@ -80,6 +87,7 @@ START_TEST(neutral_is_plain)
 						     { "normalized_gd", "lr=0.1" } };
 
 	open_problem(LB_MULTICLASS, 3);
+	problem_divide(&p, 1);
 	for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
 		struct lb_setup s = with(with_hidden(trial(&p, i == 1 ? "gce" : "ce", "", ""), 7, LB_TANH, 0.3), NULL, 0);
 		s.optimizer = optimizer(optimizers[i][0]);
@@ -104,7 +112,7 @@ END_TEST
  * other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 24, OTHERS = 6 };
+	enum { K = 40, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_train_result alone[K], together[K];
@@ -112,6 +120,7 @@ START_TEST(the_same_in_company)
 	size_t n = OTHERS;
 
 	open_problem(LB_MULTICLASS, 3);
+	problem_divide(&p, 3);
 	struct lb_setup base = with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), 9, LB_RELU, 0.2);
 	u[1][0] = use("sam", "rho=0.2");
 	u[2][0] = use("mixup", "");
@@ -125,7 +134,7 @@ START_TEST(the_same_in_company)
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		if (info->tasks >> LB_MULTICLASS & 1 && strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
 			ck_assert_uint_lt(n, K);
-			u[n][0] = use(info->name, "");
+			u[n][0] = use(info->name, soon(info->name));
 			s[n] = with(base, u[n], 1);
 			n++;
 		}
@@ -152,7 +161,7 @@ END_TEST
 /* ---- hooks ---- */
 
 static char called[200];
-static double seen_weight, seen_used, seen_loss;
+static double seen_weight, seen_used, seen_loss, seen_score;
 
 static void note(const char *what)
 {
@@ -179,6 +188,20 @@ static void on_labels(const struct lb_hook *h, struct lb_step *s)
 	(void)h;
 	note("labels");
 	s->set[0].share = 0.5;
+}
+
+static void on_relabel(const struct lb_hook *h, struct lb_step *s, const struct lb_model *m)
+{
+	(void)h, (void)s;
+	note("relabel");
+	seen_score = m->z[0];
+}
+
+static double on_penalty(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
+{
+	(void)h, (void)s, (void)m;
+	note("penalty");
+	return 1000;
 }
 
 /* The first row alone counts, twice. */
@@ -234,7 +257,7 @@ static void on_finish(const struct lb_hook *h, const struct lb_learner *l, doubl
 
 START_TEST(hooks_have_their_order_and_their_place)
 {
-	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .weigh = on_weigh,
+	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .relabel = on_relabel, .weigh = on_weigh, .penalty = on_penalty,
 						 .weights = on_weights, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];
@@ -264,13 +287,14 @@ START_TEST(hooks_have_their_order_and_their_place)
 
 	lb_hooks_epoch_f64(&l, 3);
 	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = 3 }, 0, 1);
-	ck_assert_str_eq(called, "epoch inputs labels target weights weigh gradient stepped");
+	ck_assert_str_eq(called, "epoch inputs labels target weights relabel weigh penalty gradient stepped");
 	double z = 3 * plain[D];
 	for (size_t j = 0; j < D; j++)
 		z += 3 * plain[j] * 2 * x_of(&p)[j];
 	const double loss = 0.5 * log1p(exp(p.data.y[0] ? -z : z));
 	ck_near(seen_loss, loss, 1e-14, "row loss", 0);
-	ck_near(value, 2 * loss / 3, 1e-14, "value", 0);
+	ck_near(value - 1000, 2 * loss / 3, 1e-12, "value", 0);
+	ck_near(seen_score, z, 1e-14, "score", 0);
 	ck_assert_double_eq(seen_weight, before);
 	ck_assert_double_eq(seen_used, 3 * before);
 	ck_assert_double_eq(l.model.w[0], before - 0.5 + 100);
