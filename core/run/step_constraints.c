@@ -83,6 +83,21 @@ static int check_soft(const struct procedure *p, const struct lb_facts *f, struc
 	return 0;
 }
 
+/* Features that are left out are there, and nobody reads them in another way. */
+static int check_features(const struct procedure *p, const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_arg *hidden = lb_use_arg(&f->spec->model, "hidden");
+
+	if (!hidden || !hidden->n)
+		return refuse(p, "model", f->spec->model.info->name, "which has no hidden layer; allowed: mlp", err);
+	if (f->spec->head.info && !lb_use_is(&f->spec->head, "linear"))
+		return refuse(p, "model.head", f->spec->head.info->name, "which reads the length of all features; allowed: linear", err);
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES))
+			return refuse(p, "loss", f->loss[i]->info->name, "which reads all features of the last hidden layer; remove it", err);
+	return 0;
+}
+
 static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
@@ -93,6 +108,10 @@ static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & LB_READS_SUBGROUPS && !f->data->subgroup)
 			return lb_fail(err, LB_CONFIG, "procedures: found %s without data.subgroup, the column that divides the rows; give data.subgroup: COLUMN, or "
 				       "remove it", p.name);
+		if (p.traits & LB_MASKS_FEATURES && check_features(&p, f, err))
+			return -1;
+		if (p.traits & LB_HAS_CANDIDATES && f->spec->train.early_stopping.metric)
+			return refuse(&p, "train.early_stopping,", "", "but what evaluations read is chosen after the last epoch; remove one of the two", err);
 		if (p.traits & LB_READS_CLASSES && f->data->kind == LB_MULTICLASS && lb_how_many(loss->scores_for, classes) != classes)
 			return refuse(&p, "loss", loss->base.name, "which has other scores than one a class; remove it", err);
 		if (p.traits & LB_READS_CLASSES && loss->needs & LB_NEEDS_VIEWS)
@@ -383,7 +402,7 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, quantise and prune exclude train.attack, and tract sparse data." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that change labels or train two models need losses without memory of rows." }, procedures_have_losses },
-	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes." }, procedures_have_columns },
+	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },

@@ -272,7 +272,7 @@ static const real *evaluated(struct lb_learner *l)
 	}
 	for (size_t i = 0; i < l->n_hooks; i++)
 		if (l->hook[i].procedure->weights)
-			l->hook[i].procedure->weights(&l->hook[i], l, l->changed);
+			l->hook[i].procedure->weights(&l->hook[i], l, -1, l->changed);
 	return l->changed;
 }
 

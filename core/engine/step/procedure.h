@@ -32,6 +32,7 @@ struct lb_procedure {
 	bool remembers_rows;     /* .weigh keeps the losses of the rows */
 	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
 	bool reads_classes;      /* some hook reads m->z as a score a class */
+	bool masks_features;     /* .weights leaves out features of the last hidden layer */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
 	void (*close)(void *state);
@@ -49,8 +50,16 @@ struct lb_procedure {
 	/* Returns what is added to the loss at m->z. m->dz += its derivatives. */
 	double (*penalty)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
-	 * the parameters themselves. Evaluations read them so, too. */
-	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	 * the parameters themselves. Evaluations read them so, too: step is -1. */
+	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w);
+	/* With .weights: m->g, the gradient by what it made, becomes that by the parameters, in each
+	 * backward. NULL: the same. */
+	void (*weights_back)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
+	/* With .weights: returns in how many ways evaluations can read the parameters; choose takes
+	 * the one of that number, from 0. After the training the one is kept with which most
+	 * validation rows are right, less 1e-5 of them for each number. */
+	size_t (*candidates)(const struct lb_hook *h);
+	void (*choose)(const struct lb_hook *h, size_t candidate);
 	/* Changes w, a copy of the parameters, to those of a second network. What it makes of the
 	 * batch's views is what losses with LB_TAKES_TARGET read as held. */
 	void (*target)(const struct lb_hook *h, const struct lb_learner *l, real *w);

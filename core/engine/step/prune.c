@@ -126,12 +126,13 @@ static void prune_epoch(const struct lb_hook *h, struct lb_learner *l, size_t ep
 }
 
 /* Whatever other procedures make of the weights: those that are gone are read as 0. */
-static void prune_weights(const struct lb_hook *h, const struct lb_learner *l, real *w)
+static void prune_weights(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w)
 {
+	(void)step;
 	clear_gone(h->state, &l->model, w);
 }
 
-static void prune_gradient(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+static void prune_back(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
 {
 	(void)s;
 	clear_gone(h->state, m, m->g);
@@ -158,6 +159,6 @@ const struct lb_procedure LB_PROCEDURE(prune) = {
 			     "and optimiser's state are those after k epochs",
 		  .notes = "Biases are not pruned, nor weights that are 0 already. Learning rate and step count go on over a rewind; the metric sparsity tells the share of zeros.",
 		  .keywords = "pruning lottery_ticket sparse magnitude imp", .check = prune_check, LB_PARAMS(params) },
-	.open = prune_open, .close = prune_close, .epoch = prune_epoch, .weights = prune_weights, .gradient = prune_gradient,
+	.open = prune_open, .close = prune_close, .epoch = prune_epoch, .weights = prune_weights, .weights_back = prune_back,
 	.stepped = prune_stepped,
 };

@@ -38,12 +38,13 @@ static double level(int grid, double w, double scale)
 	return scale * nearbyint(grid == TERNARY ? fmax(fmin(w / scale, 1), -1) : w / scale);
 }
 
-static void quantise(const struct lb_hook *h, const struct lb_learner *l, real *w)
+static void quantise(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w)
 {
 	const struct lb_net *net = l->model.net;
 	const int grid = (int)h->par[GRID].v;
 	const size_t layers = net->spec.n_layers - (h->par[LAST].v != 0 ? 0 : 1);
 
+	(void)step;
 	if (grid == UNIFORM && h->par[BITS].v >= 32)
 		return;
 	for (size_t k = 0; k < layers; k++) {

@@ -86,14 +86,16 @@ struct lb_pass lb_pass_of(const struct lb_step *s)
 }
 
 /* The weights that a forward reads: w, or what procedures make of it. */
-static const real *weights_read(struct lb_learner *l, const struct lb_model *m)
+static const real *weights_read(const struct lb_step *s, const struct lb_model *m)
 {
+	struct lb_learner *l = s->l;
+
 	if (!(l->traits & LB_CHANGES_WEIGHTS))
 		return m->w;
 	memcpy(l->changed, m->w, m->n_params * sizeof *m->w);
 	for (size_t i = 0; i < l->n_hooks; i++)
 		if (l->hook[i].procedure->weights)
-			l->hook[i].procedure->weights(&l->hook[i], l, l->changed);
+			l->hook[i].procedure->weights(&l->hook[i], l, s->step, l->changed);
 	return l->changed;
 }
 
@@ -132,7 +134,7 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 		lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
 	}
 	make_held(s, m, &pass);
-	m->read = weights_read(s->l, m);
+	m->read = weights_read(s, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
 }
 

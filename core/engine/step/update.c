@@ -11,6 +11,9 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 
 	pass.dfeatures = m->dfeatures;
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
+	for (size_t i = s->l->n_hooks; s->l->traits & LB_CHANGES_WEIGHTS && i-- > 0;)
+		if (s->l->hook[i].procedure->weights_back)
+			s->l->hook[i].procedure->weights_back(&s->l->hook[i], s, m);
 }
 
 /* Lets procedures change m->g, to which regularisers then add theirs. */

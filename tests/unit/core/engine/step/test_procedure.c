@@ -35,6 +35,16 @@ static void inputs_of(const struct lb_hook *h, struct lb_step *s, double *x)
 	(void)h, (void)s, (void)x;
 }
 
+static void weights_of(const struct lb_hook *h, const struct lb_learner *l, int64_t step, double *w)
+{
+	(void)h, (void)l, (void)step, (void)w;
+}
+
+static void choose_one(const struct lb_hook *h, size_t candidate)
+{
+	(void)h, (void)candidate;
+}
+
 static void *open_nothing(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *e)
 {
 	(void)l, (void)c, (void)par, (void)e;
@@ -51,6 +61,8 @@ START_TEST(wrong_descriptors_are_named)
 		{ { .base.tasks = 1, .step = whole, .inputs = inputs_of }, "has .step and a hook that it replaces" },
 		{ { .base.tasks = 1, .inputs = inputs_of, .weighs_rows = true }, "says weighs_rows without .step; .weigh says it by itself" },
 		{ { .base.tasks = 1, .inputs = inputs_of, .reads_rows = true }, "says reads_rows without .gradient" },
+		{ { .base.tasks = 1, .inputs = inputs_of, .masks_features = true }, "says more of .weights without it" },
+		{ { .base.tasks = 1, .weights = weights_of, .choose = choose_one }, "has one of .candidates and .choose; they go together" },
 		{ { .base.tasks = 1, .step = whole, .open = open_nothing }, "has one of .open and .close; they go together" },
 		{ { .step = whole }, "is for no task" },
 		{ { .base = { .tasks = 1, .n_params = 9 }, .step = whole }, "has too many parameters" },
@@ -74,6 +86,7 @@ static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "r
 					  { "group_dro", "" }, { "vrex", "" }, { "irm", "lambda=0" },
 					  { "label_ensemble", "momentum=1 start=0" }, { "label_ensemble", "start=4" },
 					  { "joint_labels", "alpha=0 beta=0 start=10" }, { "quantise", "bits=32" },
+					  { "nested_dropout", "mean=1e6 sd=0.001 test=all" },
 					  { "prune", "rate=0 every=1" }, { "prune", "rounds=0" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
@@ -214,10 +227,10 @@ static void on_weigh(const struct lb_hook *h, struct lb_step *s, const double *l
 		weight[i] *= i ? 0 : 2;
 }
 
-static void on_weights(const struct lb_hook *h, const struct lb_learner *l, double *w)
+static void on_weights(const struct lb_hook *h, const struct lb_learner *l, int64_t step, double *w)
 {
 	(void)h;
-	note("weights");
+	note(step < 0 ? "weights(evaluation)" : "weights");
 	for (size_t i = 0; i < l->model.n_params; i++)
 		w[i] *= 3;
 }
@@ -228,6 +241,12 @@ static void on_target(const struct lb_hook *h, const struct lb_learner *l, doubl
 	note("target");
 	for (size_t i = 0; i < l->model.n_params; i++)
 		w[i] = i == D;
+}
+
+static void on_weights_back(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
+{
+	(void)h, (void)s, (void)m;
+	note("weights_back");
 }
 
 static void on_gradient(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
@@ -258,7 +277,7 @@ static void on_finish(const struct lb_hook *h, const struct lb_learner *l, doubl
 START_TEST(hooks_have_their_order_and_their_place)
 {
 	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .relabel = on_relabel, .weigh = on_weigh, .penalty = on_penalty,
-						 .weights = on_weights, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
+						 .weights = on_weights, .weights_back = on_weights_back, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];
 	struct lb_learner l;
@@ -287,7 +306,7 @@ START_TEST(hooks_have_their_order_and_their_place)
 
 	lb_hooks_epoch_f64(&l, 3);
 	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = 3 }, 0, 1);
-	ck_assert_str_eq(called, "epoch inputs labels target weights relabel weigh penalty gradient stepped");
+	ck_assert_str_eq(called, "epoch inputs labels target weights relabel weigh penalty weights_back gradient stepped");
 	double z = 3 * plain[D];
 	for (size_t j = 0; j < D; j++)
 		z += 3 * plain[j] * 2 * x_of(&p)[j];
@@ -301,7 +320,7 @@ START_TEST(hooks_have_their_order_and_their_place)
 
 	called[0] = '\0';
 	const double *w = lb_learner_eval_weights_f64(&l);
-	ck_assert_str_eq(called, "finish weights");
+	ck_assert_str_eq(called, "finish weights(evaluation)");
 	ck_assert_double_eq(w[0], 3 * (before - 0.5 + 100 + 1));
 	lb_input_batch_close_f64(&input);
 	lb_learner_close_f64(&l);
