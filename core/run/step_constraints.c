@@ -83,6 +83,18 @@ static int check_soft(const struct procedure *p, const struct lb_facts *f, struc
 	return 0;
 }
 
+/* There is dropout of a hidden layer to draw again. */
+static int check_dropout(const struct procedure *p, const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_arg *hidden = lb_use_arg(&f->spec->model, "hidden");
+
+	if (!hidden || !hidden->n)
+		return refuse(p, "model", f->spec->model.info->name, "which has no hidden layer; allowed: mlp", err);
+	if (!(lb_use_number(&f->spec->model, "dropout", 0) > 0))
+		return refuse(p, "model.dropout", "0", "so that all its masks are the same; allowed: above 0", err);
+	return 0;
+}
+
 /* Features that are left out are there, and nobody reads them in another way. */
 static int check_features(const struct procedure *p, const struct lb_facts *f, struct lb_err *err)
 {
@@ -108,6 +120,8 @@ static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & LB_READS_SUBGROUPS && !f->data->subgroup)
 			return lb_fail(err, LB_CONFIG, "procedures: found %s without data.subgroup, the column that divides the rows; give data.subgroup: COLUMN, or "
 				       "remove it", p.name);
+		if (p.traits & LB_DRAWS_AGAIN && check_dropout(&p, f, err))
+			return -1;
 		if (p.traits & LB_MASKS_FEATURES && check_features(&p, f, err))
 			return -1;
 		if (p.traits & LB_HAS_CANDIDATES && f->spec->train.early_stopping.metric)
@@ -176,6 +190,7 @@ static const struct {
 	{ LB_CHANGES_LABELS, LB_CHANGES_LABELS, "both of which change labels" },
 	{ LB_READS_SUBGROUPS, LB_READS_SUBGROUPS, "both of which weigh subgroups" },
 	{ LB_SOFTENS_LABELS, LB_WEIGHS_ROWS, "of which one gives a row several labels and the other reads its loss under one" },
+	{ LB_DRAWS_AGAIN, LB_WEIGHS_ROWS | LB_SOFTENS_LABELS, "of which one gives a row several losses and the other goes by its only one" },
 	{ LB_HAS_TARGET, LB_CHANGES_WEIGHTS, "of which one holds other weights than the other lets be read" },
 };
 
@@ -402,7 +417,7 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, quantise and prune exclude train.attack, and tract sparse data." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that change labels or train two models need losses without memory of rows." }, procedures_have_losses },
-	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping." }, procedures_have_columns },
+	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },

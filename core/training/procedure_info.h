@@ -23,7 +23,8 @@ enum lb_procedure_trait {
 	LB_READS_CLASSES = 1 << 13,  /* reads a score a class */
 	LB_REMEMBERS_ROWS = 1 << 14, /* keeps what it read of each training row */
 	LB_MASKS_FEATURES = 1 << 15, /* leaves out features of the last hidden layer */
-	LB_HAS_CANDIDATES = 1 << 16  /* is chosen for evaluations when the training has ended */
+	LB_HAS_CANDIDATES = 1 << 16, /* is chosen for evaluations when the training has ended */
+	LB_DRAWS_AGAIN = 1 << 17     /* a step is the mean of several draws of dropout */
 };
 
 /* Whether a row becomes a mixture of rows of different labels. */

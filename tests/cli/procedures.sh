@@ -26,7 +26,7 @@ for name in 'coteach(forget=0.4,ramp=10)' 'sam(rho=0.2) mixup(alpha=0.4)'; do as
 
 # ---- those of the gradient and the weights, of rows, subgroups and labels, each study in a folder of its own ----
 
-for study in steps:9 ignite:3 rows:10 subgroups:7 weights:9; do
+for study in steps:9 ignite:3 rows:10 subgroups:7 weights:9 dropout:6; do
 	mkdir "${study%:*}"
 	cd "${study%:*}"
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
@@ -98,7 +98,7 @@ output: {dir: killed}
 sweep:
   procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc],
     [{name: divide_rows, warmup: 2}, {name: curriculum, warmup: 2}, quantise], [{name: label_ensemble, start: 2}, {name: prune, rewind: 1}],
-    [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced]]
+    [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced], [nested_dropout, multi_dropout]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
 lossbench sweep "${long[@]}" --set output.dir=whole
@@ -109,7 +109,7 @@ wait_until 30 kept
 mapfile -t workers < <(children $parent)
 kill -9 $parent "${workers[@]}" 2>/dev/null || true
 wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 11 ] || fail 'all was done before the kill'
+[ "$(find killed/trials -name '*.json' | wc -l)" -lt 12 ] || fail 'all was done before the kill'
 assert_exit 0 lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2
 assert_same_results whole killed
 most=0
@@ -138,7 +138,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, tract, gradient_noise, gradient_centralisation, agc, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro, vrex, irm, label_ensemble, joint_labels and 2 more; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, tract, gradient_noise, gradient_centralisation, agc, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro, vrex, irm, label_ensemble, joint_labels and 4 more; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -159,6 +159,11 @@ refused 'procedures: found joint_labels with train.attack, which moves rows of o
 refused 'procedures: found quantise with train.attack, which moves rows against the weights that are trained' 'procedures=[quantise]' 'train.attack={kind: fgsm, eps: 0.1}'
 refused 'procedures: found gradient_harmonising with optimizer batch_perceptron, which steps by the rows' 'procedures=[gradient_harmonising]' optimizer=batch_perceptron
 refused 'procedures: found gradient_harmonising with loss cumulative_logit, which has other scores than one a class' 'procedures=[gradient_harmonising]' loss=cumulative_logit
+refused 'procedures: found nested_dropout with model linear, which has no hidden layer; allowed: mlp' 'procedures=[nested_dropout]' model=linear
+refused 'procedures: found nested_dropout with model.head cosine, which reads the length of all features; allowed: linear' 'procedures=[nested_dropout]' 'model.head={kind: cosine}'
+refused 'procedures: found nested_dropout with train.early_stopping, but what evaluations read is chosen after the last epoch' 'procedures=[nested_dropout]' 'train.early_stopping={metric: valid.accuracy}'
+refused 'procedures: found multi_dropout with model.dropout 0, so that all its masks are the same; allowed: above 0' 'procedures=[multi_dropout]' model.dropout=0
+refused 'procedures: found multi_dropout with cvar, of which one gives a row several losses and the other goes by its only one; keep one' 'procedures=[multi_dropout, cvar]'
 refused 'procedures: self_paced: lambda: found 1 with weights: log, allowed: above 0 and below 1' 'procedures=[{name: self_paced, weights: log}]'
 refused 'procedures: self_paced: zeta: found 2 with weights: mixture and lambda 1, allowed: below lambda' 'procedures=[{name: self_paced, weights: mixture, zeta: 2}]'
 refused 'procedures: spectral_risk: rho: found 0 with spectrum: extremile, allowed: above 0' 'procedures=[{name: spectral_risk, rho: 0}]'

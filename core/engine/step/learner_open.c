@@ -115,7 +115,7 @@ static int alloc_copies(struct lb_learner *l, const struct lb_cohort *c, struct 
 
 	if (!room(&l->best, stop, n, err) || !room(&l->unscaled, units, n, err) || !room(&l->row_loss, weighs, b, err) ||
 	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err) ||
-	    !room(&l->target_w, l->traits & LB_HAS_TARGET, n, err) || !room(&l->held, l->traits & LB_HAS_TARGET, l->views * b * l->columns, err))
+	    !room(&l->g_sum, l->traits & LB_DRAWS_AGAIN, n, err) || !room(&l->target_w, l->traits & LB_HAS_TARGET, n, err) || !room(&l->held, l->traits & LB_HAS_TARGET, l->views * b * l->columns, err))
 		return -1;
 	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_loss_params, sizeof *l->plain, err)))
 		return -1;
@@ -198,7 +198,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_setup_traits(setup), .needs = needs, .schedule.factor = 1 };
+				  .traits = lb_setup_traits(setup), .needs = needs, .draws = 1, .schedule.factor = 1 };
 	if (parts_are_of_the_features(setup, c->features->d, err))
 		goto fail;
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
@@ -250,6 +250,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->dfeatures_sum);
 	free(l->params_sum);
 	free(l->changed);
+	free(l->g_sum);
 	free(l->target_w);
 	free(l->held);
 	free(l->best);

@@ -52,8 +52,8 @@ struct lb_procedure {
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
 	 * the parameters themselves. Evaluations read them so, too: step is -1. */
 	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w);
-	/* With .weights: m->g, the gradient by what it made, becomes that by the parameters, in each
-	 * backward. NULL: the same. */
+	/* With .weights: m->g, the gradient by what it made, becomes that by the parameters, in
+	 * each backward. NULL: the same. */
 	void (*weights_back)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
 	/* With .weights: returns in how many ways evaluations can read the parameters; choose takes
 	 * the one of that number, from 0. After the training the one is kept with which most
@@ -63,6 +63,9 @@ struct lb_procedure {
 	/* Changes w, a copy of the parameters, to those of a second network. What it makes of the
 	 * batch's views is what losses with LB_TAKES_TARGET read as held. */
 	void (*target)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Returns how often a step draws the dropout of the last hidden layer, below LB_MOST_DRAWS;
+	 * loss and gradient are the means. */
+	size_t (*draws)(const struct lb_hook *h);
 	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it
 	 * back. */
 	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);

@@ -80,7 +80,7 @@ struct lb_pass lb_pass_of(const struct lb_step *s)
 {
 	const struct lb_minibatch *m = s->batch;
 
-	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step,
+	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step, .draw = s->draw,
 				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team,
 				 .offset = s->c->features->data->offset, .rows = m->rows, .outputs = lb_setup_outputs(s->l->setup) };
 }
@@ -369,12 +369,30 @@ static void end_step(struct lb_step *s, struct lb_model *m)
 			l->hook[i].procedure->stepped(&l->hook[i], s, m);
 }
 
-double lb_gradient_again(struct lb_step *s, struct lb_model *m)
+static double gradient_once(struct lb_step *s, struct lb_model *m)
 {
 	lb_forward(s, m);
 	const double value = lb_loss_of_batch(s, m);
 	lb_backward(s, m);
 	return value;
+}
+
+double lb_gradient_again(struct lb_step *s, struct lb_model *m)
+{
+	const size_t draws = s->step < 0 ? 1 : s->l->draws;
+	double value = gradient_once(s, m);
+
+	if (draws < 2)
+		return value;
+	memcpy(s->l->g_sum, m->g, m->n_params * sizeof *m->g);
+	for (s->draw = 1; s->draw < draws; s->draw++) {
+		value += gradient_once(s, m);
+		add(s->l->g_sum, m->g, m->n_params);
+	}
+	s->draw = 0;
+	for (size_t i = 0; i < m->n_params; i++)
+		m->g[i] = s->l->g_sum[i] / (real)draws;
+	return value / (double)draws;
 }
 
 /* ---- the step ---- */
@@ -383,12 +401,17 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 static double plain_step(struct lb_step *s)
 {
 	struct lb_model *m = &s->l->model;
+	double value;
 
 	lb_make_inputs(s);
-	lb_forward(s, m);
-	relabel_rows(s, m);
-	weigh_rows(s, m);
-	const double value = lb_loss_of_batch(s, m);
+	if (s->l->draws > 1) {
+		value = lb_gradient_again(s, m);
+	} else {
+		lb_forward(s, m);
+		relabel_rows(s, m);
+		weigh_rows(s, m);
+		value = lb_loss_of_batch(s, m);
+	}
 	if (lb_moves(s, value)) {
 		lb_backward_update(s, m, value);
 		end_step(s, m);

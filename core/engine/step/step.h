@@ -41,10 +41,10 @@ bool lb_moves(const struct lb_step *s, double value);
 /* update.c: m->g <- the gradient, from m->dz. */
 void lb_backward(struct lb_step *s, struct lb_model *m);
 
-/* update.c: makes the gradient m->g from m->dz, lets procedures change it, clips or normalises it,
- * and takes the optimiser's step. value is the step's loss. Where each weight's step needs its own
- * gradient alone, it is taken while the gradient is in the first caches: the same bytes, in less
- * time. */
+/* update.c: makes the gradient m->g from m->dz, unless it is there as the mean of several draws,
+ * lets procedures change it, clips or normalises it, and takes the optimiser's step. value is the
+ * step's loss. Where each weight's step needs its own gradient alone, it is taken while the
+ * gradient is in the first caches: the same bytes, in less time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);
 
 /* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as

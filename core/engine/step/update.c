@@ -141,7 +141,8 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 	struct updating u = { s, m };
 
 	if (needs_gradient(s, m, value)) {
-		lb_backward(s, m);
+		if (s->l->draws < 2)
+			lb_backward(s, m);
 		change_gradient(s, m);
 		clip_and_update(s, m, value);
 		return;

@@ -1,5 +1,5 @@
-/* Procedures that evaluations can read in several ways: the one that is best on the validation rows.
- * Compiled once per precision. */
+/* Procedures that evaluations can read in several ways: the one that is best on the validation
+ * rows. Compiled once per precision. */
 #ifndef LB_CANDIDATES_H
 #define LB_CANDIDATES_H
 

@@ -73,8 +73,8 @@ static double loss_of_features(const double *w, size_t k)
 	return loss;
 }
 
-/* One step of all rows with k features: by differences of the loss; before and after sam, which asks
- * for a second gradient. */
+/* One step of all rows with k features: by differences of the loss; before and after sam, which
+ * asks for a second gradient. */
 START_TEST(a_step)
 {
 	static const char *const sets[] = { "mean=1 sd=0.1 test=all", "mean=3 sd=0.1 test=all", "mean=5 sd=0.1 test=all" };
@@ -143,7 +143,8 @@ static double right_with(const double *all, size_t k)
 	return right;
 }
 
-/* Evaluations and the model are of the k with most validation rows right, the least of equal ones. */
+/* Evaluations and the model are of the k with most validation rows right, the least of equal ones.
+ * */
 START_TEST(the_best_is_chosen)
 {
 	size_t seen[HIDDEN + 1] = { 0 };
