@@ -120,6 +120,9 @@ static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & LB_READS_SUBGROUPS && !f->data->subgroup)
 			return lb_fail(err, LB_CONFIG, "procedures: found %s without data.subgroup, the column that divides the rows; give data.subgroup: COLUMN, or "
 				       "remove it", p.name);
+		if (p.traits & LB_READS_SUBGROUPS && lb_use_number(&f->spec->procedures.use[i], "by", 0) > 0 && lb_kind_of_columns(f->data->kind))
+			return lb_fail(err, LB_CONFIG, "procedures: found %s by subgroup_and_label with task %s, whose rows have no classes; allowed: by: subgroup", p.name,
+				       lb_kind_name(f->data->kind));
 		if (p.traits & LB_DRAWS_AGAIN && check_dropout(&p, f, err))
 			return -1;
 		if (p.traits & LB_MASKS_FEATURES && check_features(&p, f, err))

@@ -164,6 +164,7 @@ refused 'procedures: found nested_dropout with model.head cosine, which reads th
 refused 'procedures: found nested_dropout with train.early_stopping, but what evaluations read is chosen after the last epoch' 'procedures=[nested_dropout]' 'train.early_stopping={metric: valid.accuracy}'
 refused 'procedures: found multi_dropout with model.dropout 0, so that all its masks are the same; allowed: above 0' 'procedures=[multi_dropout]' model.dropout=0
 refused 'procedures: found multi_dropout with cvar, of which one gives a row several losses and the other goes by its only one; keep one' 'procedures=[multi_dropout, cvar]'
+refused 'procedures: found group_dro by subgroup_and_label with task regression, whose rows have no classes; allowed: by: subgroup' 'procedures=[{name: group_dro, by: subgroup_and_label}]' "data.train.path=$LB_ROOT/datasets/samples/abalone.csv.gz" data.train.label=target data.subgroup=sex_1 task=regression loss=mse metrics=null
 refused 'procedures: self_paced: lambda: found 1 with weights: log, allowed: above 0 and below 1' 'procedures=[{name: self_paced, weights: log}]'
 refused 'procedures: self_paced: zeta: found 2 with weights: mixture and lambda 1, allowed: below lambda' 'procedures=[{name: self_paced, weights: mixture, zeta: 2}]'
 refused 'procedures: spectral_risk: rho: found 0 with spectrum: extremile, allowed: above 0' 'procedures=[{name: spectral_risk, rho: 0}]'

@@ -4,7 +4,7 @@
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *
  *   inputs, labels -> forward (target, weights) -> relabel -> weigh -> loss, penalty ->
- *     backward -> gradient -> update -> stepped
+ *     backward (weights_back) -> gradient -> update -> stepped
  *
  * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
  * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
