@@ -209,7 +209,7 @@ asan:                                ## the tests under AddressSanitizer and Und
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan CFLAGS="$(ASAN_FLAGS)" build-asan/lossbench unit
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/lossbench
 	@tests/valgrind.sh $(BUILD)/lossbench
-	@BUILD=build-asan JOBS=$(JOBS) TIMEOUT=1800 tests/run.sh
+	@BUILD=build-asan JOBS=$(JOBS) CK_DEFAULT_TIMEOUT=600 TIMEOUT=5400 tests/run.sh
 
 .PHONY: leaks
 leaks:                               ## failures injected under valgrind: nothing leaks, nothing unwritten is read (minutes)

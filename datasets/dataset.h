@@ -457,6 +457,8 @@ void lb_encoding_free(struct lb_encoding *e);
 /* The encoded features of a row each, (b, e->d) row-major: lb_gather of
  * core/engine/data/batch_dense.h for code that is free of precision. */
 void lb_gather_f64(const struct lb_encoding *e, const uint32_t *rows, size_t b, double *out);
+/* Numeric feature j of a row as the data have it; NaN: it is missing. */
+double lb_dataset_number(const struct lb_dataset *d, uint32_t row, size_t j);
 /* Name of feature column j as a new string ("sex=male" for one-hot). */
 char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err);
 

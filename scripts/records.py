@@ -48,6 +48,8 @@ class Trial:
         self.config: Dict[str, object]                      # key path -> value
         self.heads: Dict[str, str]                          # component block -> key of its name: loss -> loss.name
         self.config, self.heads = flat_config(record["config"])
+        if record.get("start"):                             # a saved model is known by who trained it, not by its place
+            self.config["model.start"] = keep("from " + (record["start"].get("model") or record["start"]["sha256"][:16]))
         self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
         directions = record.get("directions") or {}
         self.directions: Dict[str, str] = share("directions", tuple(directions.items()), directions)

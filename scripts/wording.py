@@ -21,7 +21,7 @@ KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay
         "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
         "model.kind": "model", "model.hidden": "hidden units", "model.dropout": "dropout", "data.train.path": "data set", "data.version": "data version",
         "corrupt.labels.rate": "label noise rate", "corrupt.labels.kind": "kind of label noise", "train.class_weight": "class weights",
-        "model.head": "head", "procedures": "procedures", "regularisers": "regularisers",
+        "model.head": "head", "model.start": "start", "procedures": "procedures", "regularisers": "regularisers",
         "train.sampler": "sampler", "train.attack": "attack", "train.views": "views"}
 OPTIONAL = ("procedures", "regularisers", "train.attack", "train.views")  # what a training may do without
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

@@ -21,11 +21,12 @@ Exit codes: 0 all passed; 1 some failed; 2 the command line is wrong.'
 self=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/run.sh
 root=$(dirname "$(dirname "$self")")
 
-# ---- one test: each of these prints its findings and leaves "passed failed skipped seconds" in $tally ----
+# ---- one test: each of these prints its findings and leaves "passed failed skipped seconds" of the processor in $tally ----
 
 # report STATE NAME DETAIL...: one line, then what the test printed if it is worth seeing.
 report() { printf '%-4s %s%s\n' "$1" "$2" "${3:+: $3}"; }
-count() { echo "$1 $2 $3 $SECONDS" >"$tally"; }
+processor() { times >"$scratch/times" && awk -F '[ms ]' 'END { printf "%d", 60 * $1 + $2 + 60 * $4 + $5 }' "$scratch/times"; }
+count() { echo "$1 $2 $3 $(processor)" >"$tally"; }
 failed() { count 0 1 0; report FAIL "$name" "$1"; sed 's/^/     | /' "${@:2}"; }
 limited() { timeout --kill-after=5 "${TIMEOUT:-300}" "$@"; }
 
@@ -191,7 +192,7 @@ export PYTHON LB_TALLIES LB_BIN LB_ROOT=$root PATH=${LB_BIN%/*}:$PATH LC_ALL=C P
 [ -n "$(names)" ] || { echo "run.sh: no test is called '$filter...'" >&2; exit 2; }
 names | xargs -r -P "${JOBS:-2}" -n 1 "$self" --one | tee "$LB_TALLIES/log"
 grep '^FAIL' "$LB_TALLIES/log" >"$LB_TALLIES/failures" && printf '\nFailed:\n' && cat "$LB_TALLIES/failures"
-(cd "$LB_TALLIES" && grep -H . ./*.*) | sed -E 's|^\./([^:]*):.* |\1 |' | sort -k2nr | awk '$2 >= 20 && NR <= 8 { printf "%s %s (%d s)", n++ ? "," : "Slow tests:", $1, $2 }
+(cd "$LB_TALLIES" && grep -H . ./*.*) | sed -E 's|^\./([^:]*):.* |\1 |' | sort -k2nr | awk '$2 >= 20 && NR <= 8 { printf "%s %s %d", n++ ? "," : "Slow tests, in seconds of the processor:", $1, $2 }
 	END { if (n) print "" }'
 cat "$LB_TALLIES"/*.* 2>/dev/null | awk '{ p += $1; f += $2; s += $3 }
 	END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : ""; exit !!f }'

@@ -1,5 +1,9 @@
 #include "core/base/sha256.h"
 
+#include "core/base/file.h"
+
+#include <stdlib.h>
+
 #include <nettle/sha2.h>
 #include <nettle/version.h>
 
@@ -49,4 +53,16 @@ void lb_sha256_hex(const void *data, size_t n, char hex[65])
 	lb_sha256_start(&h);
 	lb_sha256_add(&h, data, n);
 	lb_sha256_end(&h, hex);
+}
+
+int lb_sha256_file(const char *path, char hex[65], struct lb_err *err)
+{
+	size_t n = 0;
+	char *bytes = lb_read_file(path, (size_t)1 << 40, &n, LB_DATA, err);
+
+	if (!bytes)
+		return -1;
+	lb_sha256_hex(bytes, n, hex);
+	free(bytes);
+	return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef LB_SHA256_H
 #define LB_SHA256_H
 
+#include "core/base/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +21,7 @@ void lb_sha256_add(struct lb_sha256 *h, const void *data, size_t n);
 void lb_sha256_end(struct lb_sha256 *h, char hex[65]);
 
 void lb_sha256_hex(const void *data, size_t n, char hex[65]);
+/* Of a whole file; LB_DATA where it cannot be read. */
+int lb_sha256_file(const char *path, char hex[65], struct lb_err *err);
 
 #endif

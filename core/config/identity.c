@@ -15,6 +15,8 @@ static const struct {
 	{ "corrupt", "bags", "{\"kind\":\"none\"}" },
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
+	{ "model", "start", "null" },
+	{ "model", "start_layers", "\"all\"" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "optimizer", "objective_tolerance", "0" },

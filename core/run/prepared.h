@@ -17,6 +17,15 @@ struct lb_survival {
 	struct lb_curve curve;
 };
 
+/* What a saved model gives a training to begin with (model.start). Owned, but for the path. */
+struct lb_start {
+	const char *path;                /* NULL: nothing */
+	char sha256[65];                 /* of the file */
+	char *model;                     /* the id of the trial that trained it */
+	double *w;                       /* as lb_setup.start */
+	double *own;                     /* as lb_setup.start_own */
+};
+
 /* What struct lb_setup and struct lb_cohort borrow lives here. Made by lb_prepare; a model that was
  * read has the spec, the setup and the precision alone. */
 struct lb_prepared {
@@ -30,6 +39,7 @@ struct lb_prepared {
 	double *taught;                  /* what is trained on in their place, the means of bags; or NULL */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
+	struct lb_start start;
 	struct lb_term term[LB_MOST_TERMS];
 	struct lb_metric_use metric[32];
 	char *key[32];

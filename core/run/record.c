@@ -151,6 +151,17 @@ static void add_teacher(cJSON *in, const char *name, const struct lb_teacher *te
 	lb_json_text(o, "model", teacher->model);
 }
 
+/* Only where the training began with a saved model. */
+static void add_start(cJSON *record, const struct lb_start *start)
+{
+	if (!start->path)
+		return;
+	cJSON *o = lb_json_object(record, "start");
+	lb_json_text(o, "path", start->path);
+	lb_json_text(o, "sha256", start->sha256);
+	lb_json_text(o, "model", start->model);
+}
+
 /* Survival: rows of each part whose event was seen. */
 static void add_events(cJSON *in, const struct lb_prepared *p)
 {
@@ -372,6 +383,8 @@ cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, con
 		add_data(record, t, p);
 	else
 		lb_json_text(record, "data", NULL);
+	if (p)
+		add_start(record, &p->start);
 	cJSON *directions = lb_json_object(record, "directions");
 	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
 		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");

@@ -174,6 +174,24 @@ static int targets_have_losses(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* Some layers are left to train. */
+static int procedures_leave_layers(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_arg *hidden = lb_use_arg(&f->spec->model, "hidden");
+	const size_t layers = (hidden ? hidden->n : 0) + 1;
+
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		const double kept = p.traits & LB_KEEPS_LAYERS ? f->spec->procedures.use[i].par[0].v : 0;
+		if (p.traits & LB_KEEPS_LAYERS && layers == 1)
+			return refuse(&p, "a model", "", "of one layer, which is all that it trains; allowed: model mlp with hidden layers, or remove it", err);
+		if (kept >= (double)layers)
+			return lb_fail(err, LB_CONFIG, "procedures: found %s with layers %g, allowed: at most %zu, as the model has %zu and one of them trains", p.name, kept,
+				       layers - 1, layers);
+	}
+	return 0;
+}
+
 static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
@@ -422,6 +440,7 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that change labels or train two models need losses without memory of rows." }, procedures_have_losses },
 	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "The procedure freeze leaves at least one layer to train." }, procedures_leave_layers },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
 	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach." }, regularisers_have_steps },

@@ -202,22 +202,10 @@ static int in_class_order(const struct lb_dataset *d, const size_t *column, doub
 	return 0;
 }
 
-static int read_checksum(const char *path, char hex[65], struct lb_err *err)
-{
-	size_t n = 0;
-	char *bytes = lb_read_file(path, (size_t)1 << 40, &n, LB_DATA, err);
-
-	if (!bytes)
-		return -1;
-	lb_sha256_hex(bytes, n, hex);
-	free(bytes);
-	return 0;
-}
-
 /* out->scores, out->columns <- the saved model's scores of all rows, or its embeddings. */
 static int ask_model(struct lb_teacher *out, const char *who, bool embeddings, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_saved_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_saved_model_load(out->path, err);
+	struct lb_saved_model *m = lb_sha256_file(out->path, out->sha256, err) ? NULL : lb_saved_model_load(out->path, err);
 	size_t *column = m ? lb_alloc(columns_of(d) + 1, sizeof *column, err) : NULL;
 	int rc = column ? embeddings ? 0 : match_classes(m, d, column, err) : -1;
 

@@ -10,6 +10,7 @@
 #include "core/run/trial_constraints.h"
 #include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
+#include "core/run/start.h"
 #include "core/run/survival_setup.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
@@ -80,7 +81,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	int rc = same_rows ? 0 : check_rows(spec, t->source, rows, err);
 	memo->config = rc ? NULL : config;
 	if (!rc)
-		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
+		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || lb_start_check(spec, t->source->data, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
 		     lb_trial_id(config, t->source, &memo->id, t->id, err) ? -1 : 0;
 	lb_rows_drop(rows);
 	return rc;
@@ -290,7 +291,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
-	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || prepare_schedule(p, err) || lb_targets_prepare(p, data, err) ||
+	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || prepare_schedule(p, err) || lb_targets_prepare(p, data, err) || lb_start_prepare(p, err) ||
 	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
@@ -318,6 +319,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->taught);
 	free(p->row_weight);
 	free(p->unit);
+	lb_start_free(&p->start);
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);

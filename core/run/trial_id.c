@@ -65,6 +65,21 @@ static int replace_matrix_file(cJSON *block, struct lb_err *err)
 	return 0;
 }
 
+/* A model that the training begins with: its file's checksum in the place of its path. */
+static int replace_start(cJSON *block, struct lb_err *err)
+{
+	const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, "start"));
+	char sha256[65];
+
+	if (!path)
+		return 0;
+	if (lb_sha256_file(path, sha256, err))
+		return -1;
+	cJSON_DeleteItemFromObjectCaseSensitive(block, "start");
+	lb_json_text(block, "start_sha256", sha256);
+	return 0;
+}
+
 /* The canonical text of a member's part in the id; a NULL text where it has none. */
 static int write_member(const cJSON *member, const struct lb_data_entry *source, struct lb_buf *out, struct lb_err *err)
 {
@@ -77,6 +92,8 @@ static int write_member(const cJSON *member, const struct lb_data_entry *source,
 		replace_paths(part, source);
 	else if (!strcmp(member->string, "corrupt"))
 		rc = replace_matrix_file(part, err);
+	else if (!strcmp(member->string, "model"))
+		rc = replace_start(part, err);
 	if (!rc && !(rc = lb_json_complete(err)))
 		lb_json_canonical(part, out);
 	cJSON_Delete(part);

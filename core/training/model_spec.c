@@ -13,16 +13,20 @@ static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", N
 
 #define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
 
-enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION };
+#define START { .name = "start", .type = LB_TEXT_PARAM, .help = "a saved model (output.model: true) with whose parameters the training begins; drawn by init and seed if not given" }
+
+enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION, LINEAR_START };
 static const struct lb_param linear_params[] = {
 	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
 	[LINEAR_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
 	[LINEAR_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+	[LINEAR_START] = START,
 };
 
 static const double default_hidden[] = { 64 };
-enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION };
+static const char *const start_layers[] = { "all", "hidden", NULL };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION, MLP_START, MLP_START_LAYERS };
 static const struct lb_param mlp_params[] = {
 	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
 			 .help = "widths of the hidden layers, first to last" },
@@ -34,6 +38,9 @@ static const struct lb_param mlp_params[] = {
 	[MLP_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
 	[MLP_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+	[MLP_START] = START,
+	[MLP_START_LAYERS] = { .name = "start_layers", .type = LB_CHOICE_PARAM, .choices = start_layers, .help = "the layers that begin with the parameters of "
+			       "start; hidden leaves out the output layer, which is drawn: for other classes or another task" },
 };
 
 enum { BAYES_SMOOTHING };

@@ -17,14 +17,15 @@ enum lb_procedure_trait {
 	LB_WHOLE_STEP = 1 << 7,      /* replaces the step, so that it has to be the only one */
 	LB_HAS_TARGET = 1 << 8,      /* a second network gives the view that a loss holds fixed */
 	LB_READS_ROWS = 1 << 9,      /* its gradient reads the rows written out */
-	LB_SOFTENS_LABELS = 1 << 10, /* a row's label has probabilities, over which its loss is a mean */
-	LB_ADDS_PENALTY = 1 << 11,
-	LB_READS_SUBGROUPS = 1 << 12,
-	LB_READS_CLASSES = 1 << 13,  /* reads a score a class */
-	LB_REMEMBERS_ROWS = 1 << 14, /* keeps what it read of each training row */
-	LB_MASKS_FEATURES = 1 << 15, /* leaves out features of the last hidden layer */
-	LB_HAS_CANDIDATES = 1 << 16, /* is chosen for evaluations when the training has ended */
-	LB_DRAWS_AGAIN = 1 << 17     /* a step is the mean of several draws of dropout */
+	LB_KEEPS_LAYERS = 1 << 10,   /* the first layers stay: as many as its first parameter says; 0: all but the last */
+	LB_SOFTENS_LABELS = 1 << 11, /* a row's label has probabilities, over which its loss is a mean */
+	LB_ADDS_PENALTY = 1 << 12,
+	LB_READS_SUBGROUPS = 1 << 13,
+	LB_READS_CLASSES = 1 << 14,  /* reads a score a class */
+	LB_REMEMBERS_ROWS = 1 << 15, /* keeps what it read of each training row */
+	LB_MASKS_FEATURES = 1 << 16, /* leaves out features of the last hidden layer */
+	LB_HAS_CANDIDATES = 1 << 17, /* is chosen for evaluations when the training has ended */
+	LB_DRAWS_AGAIN = 1 << 18     /* a step is the mean of several draws of dropout */
 };
 
 /* Whether a row becomes a mixture of rows of different labels. */

@@ -116,7 +116,19 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 	snprintf(name, LB_COLUMN_NAME, "%s%s_%zu", lb_statistic_name(output.says), level, (column - targets) / outputs + 1);
 }
 
-void lb_setup_unscale(const struct lb_setup *setup, double *plain)
+/* By how many ln sd the k-th output of a target, a log variance or a log scale, changes with the
+ * unit; 0: the output is in the unit itself. */
+static double log_scales(const struct lb_setup *setup, size_t k)
+{
+	struct lb_output output = { 0 };
+
+	if (setup->loss->output)
+		setup->loss->output(setup->loss_par, k, &output);
+	return output.says != LB_LOG_VARIANCE ? 0 : output.of_scale ? 1 : 2;
+}
+
+/* Makes parameters of targets in their units such of targets as they are, or `back`. */
+static void change_units(const struct lb_setup *setup, double *plain, bool back)
 {
 	const struct lb_model_spec *m = &setup->model;
 	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1], outputs = lb_loss_outputs(setup->loss, setup->loss_par);
@@ -124,17 +136,25 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 
 	for (size_t k = 0; setup->unit && k < out; k++) {
 		const struct lb_unit *unit = &setup->unit[k / outputs];
-		struct lb_output output = { 0 };
-		if (setup->loss->output)
-			setup->loss->output(setup->loss_par, k % outputs, &output);
-		if (output.says == LB_LOG_VARIANCE) {
-			bias[k] += (output.of_scale ? 1 : 2) * log(unit->sd);
+		const double scales = log_scales(setup, k % outputs);
+		if (scales > 0) {
+			bias[k] += (back ? -scales : scales) * log(unit->sd);
 			continue;
 		}
 		for (size_t j = 0; j < in; j++)
-			w[k * in + j] *= unit->sd;
-		bias[k] = bias[k] * unit->sd + unit->mean;
+			w[k * in + j] = back ? w[k * in + j] / unit->sd : w[k * in + j] * unit->sd;
+		bias[k] = back ? (bias[k] - unit->mean) / unit->sd : bias[k] * unit->sd + unit->mean;
 	}
+}
+
+void lb_setup_unscale(const struct lb_setup *setup, double *plain)
+{
+	change_units(setup, plain, false);
+}
+
+void lb_setup_scale(const struct lb_setup *setup, double *plain)
+{
+	change_units(setup, plain, true);
 }
 
 struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes)

@@ -51,6 +51,10 @@ struct lb_setup {
 	const struct lb_term *term;      /* (n_terms) losses of the same scores whose weighted sum is minimised; none: `loss` alone */
 	size_t n_terms;
 	struct lb_model_spec model;
+	const double *start;             /* (n_start) the first parameters, in the plain order, that the training begins with, of targets in their
+	                                    units; NULL: all are drawn */
+	size_t n_start;
+	const double *start_own;         /* the losses' own parameters, all of them; NULL: drawn */
 	const struct lb_info *optimizer;
 	const struct lb_arg *optimizer_par;
 	const struct lb_schedule *schedule;
@@ -144,6 +148,8 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
  * units into those of targets as they are: the output layer gives mean + sd times what it gave, and
  * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
+/* And back. */
+void lb_setup_scale(const struct lb_setup *setup, double *plain);
 /* Parameters of the losses themselves, in the order of the terms; they follow the model's. */
 struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes);
 size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data);

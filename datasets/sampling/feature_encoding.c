@@ -146,6 +146,11 @@ void lb_encoding_free(struct lb_encoding *e)
 	*e = (struct lb_encoding){ 0 };
 }
 
+double lb_dataset_number(const struct lb_dataset *d, uint32_t row, size_t j)
+{
+	return lb_matrix_at(&d->x, row, j);
+}
+
 char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err)
 {
 	const struct lb_dataset *d = e->data;

@@ -101,9 +101,10 @@ def canonical(v):
 def identity(record):
     config = record["config"]
     del config["name"], config["output"]
-    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("train", "sampler", "shuffle"), ("train", "loss_lr_factor", 1),
-                                ("evaluate", "threshold", "fixed"), ("evaluate", "calibration", "none")):  # younger than the ids
-        if config[block].get(key) == neutral:
+    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("model", "start", None), ("model", "start_layers", "all"),
+                                ("train", "sampler", "shuffle"), ("train", "loss_lr_factor", 1), ("evaluate", "threshold", "fixed"),
+                                ("evaluate", "calibration", "none")):  # younger than the ids
+        if key in config[block] and config[block][key] == neutral:
             del config[block][key]
     if not config["evaluate"]:
         del config["evaluate"]

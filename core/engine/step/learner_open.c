@@ -135,6 +135,23 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 				  steps && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
 }
 
+/* The parameters that a saved model gives, in the place of those drawn. */
+static int begin_with(const struct lb_setup *setup, struct lb_model *m, struct lb_err *err)
+{
+	const size_t n = lb_model_spec_size(&setup->model);
+	double *plain = lb_alloc(n + m->n_loss_params, sizeof *plain, err);
+
+	if (!plain)
+		return -1;
+	lb_model_unpack(m, m->w, plain);
+	memcpy(plain, setup->start, setup->n_start * sizeof *plain);
+	if (setup->start_own)
+		memcpy(plain + n, setup->start_own, m->n_loss_params * sizeof *plain);
+	lb_model_pack(m, plain, m->w);
+	free(plain);
+	return 0;
+}
+
 int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err)
 {
 	const struct lb_setup *setup = l->setup;
@@ -152,7 +169,7 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 		if (t->n_params)
 			t->loss->init_params(t->par, &shape, seed, m->w + m->net->n_params + t->params);
 	}
-	return 0;
+	return setup->start ? begin_with(setup, m, err) : 0;
 }
 
 /* The losses, but for their states. */

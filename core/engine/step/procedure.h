@@ -29,6 +29,7 @@ struct lb_procedure {
 	struct lb_info base;
 	bool reads_rows;         /* .gradient reads s->x: dense rows */
 	bool weighs_rows;        /* .step reads the loss of each row: losses that are a sum over rows */
+	bool keeps_layers;       /* the first layers stay: as many as its first parameter says; 0: all but the last */
 	bool remembers_rows;     /* .weigh keeps the losses of the rows */
 	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
 	bool reads_classes;      /* some hook reads m->z as a score a class */

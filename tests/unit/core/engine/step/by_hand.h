@@ -106,11 +106,11 @@ static inline void gradient(struct hand *h, uint64_t at)
 	const double *x = h->x, *z = outputs(h, x, h->views * ROWS);
 	memcpy(point, z, h->views * ROWS * h->columns * sizeof *point);
 	memcpy(point + h->views * ROWS * h->columns, h->w + h->net->n_params, h->n_loss_params * sizeof *point);
-	double dz[MOST], value, inner[ROWS * (FEATURES + WIDTH)];
+	double dz[MOST], value, inner[MOST];
 	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 }, moved[ROWS * LB_PANEL] = { 0 };
 	const bool moves = h->setup.loss->needs & LB_MOVES_FEATURES && h->setup.model.n_layers > 1;
 	const size_t dh = h->setup.model.n_layers > 1 ? WIDTH : FEATURES;
-	const double *features = dh == WIDTH ? repacked(ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
+	const double *features = dh == WIDTH ? repacked(h->views * ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
 
 	const struct lb_loss_input in = { .b = ROWS, .c = h->columns, .z = h->second ? held : z, .y = p.data.y, .t = h->setup.teacher, .par = h->setup.loss_par,
 					  .hidden = features, .n_hidden = dh, .views = h->views, .params = h->w + h->net->n_params, .n_classes = CLASSES };
