@@ -79,7 +79,7 @@ class SmallForm(unittest.TestCase):
         heavy = {c: study.mean(v) for c, v in found["concrete", "nu 1.5"].items()}
         self.assertLess(heavy[study.CS], heavy["mse"])
         self.assertGreater(heavy["cs_marginal"], 0.9 * heavy[study.BASELINE])
-        text = study.table({"no noise": found["concrete", "no noise"], "nu 1.5": found["concrete", "nu 1.5"]})
+        text = study.mae_table({"no noise": found["concrete", "no noise"], "nu 1.5": found["concrete", "nu 1.5"]})
         self.assertEqual(len(text), 2 + len(study.CONTENDERS) + 2)
 
 
