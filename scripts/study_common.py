@@ -66,6 +66,12 @@ def best_trials(trials: Sequence[dict], key: Callable[[dict], Key], good: Callab
     return best
 
 
+def value_of(trial: dict, part: str, metric: str, worst: float = 0.0) -> float:
+    """The worst where the training diverged or the metric is undefined."""
+    found = (trial["result"]["metrics"] or {}).get(part, {}).get(metric)
+    return worst if found is None else found
+
+
 def data_name(trial: dict) -> str:
     """The data file without its ending."""
     return Path(trial["config"]["data"]["train"]["path"]).name.replace(".csv.gz", "")

@@ -17,6 +17,7 @@ or, in the place of a comparison, a script that measures, and all that the page 
     rule: "..."                                below the heading of the claims
     claims: {KEY: {says: SENTENCE, BAR}}       each is judged by the script's numbers, by its key
     notes: ["...", ...]                        points below the claims
+    end: "..."                                 the last paragraph
 
 A BAR is `of`, what is measured, in words, with at_least, at_most, above or below and a number; or bars: {NAME: BAR, ...}, all of them. A number
 may be several, which are all to meet it. {WORDS} of a text are put in by the script. A claim may also have
@@ -35,7 +36,7 @@ from study_common import LIMITS, ROOT, VERDICTS, Bar, Declared, Key, Refused, fi
 from study_comparison import Comparison, checked, comparison_of, known
 
 FOLDER = ROOT / "scripts" / "studies"
-TOLD = ("title", "intro", "question", "answers", "settings", "rule", "claims", "notes")     # of a script's page
+TOLD = ("title", "intro", "question", "answers", "settings", "rule", "claims", "notes", "end")     # of a script's page
 KEYS = ("about", "configs", "cost", "before", "comparison", "script", "options", "verdict", *TOLD)
 NEEDED = ("about", "configs", "cost")
 OF_CLAIM = ("says", "verdict", "each", "compares")
@@ -59,6 +60,7 @@ class Study(NamedTuple):
     rule: str = ""
     claims: Dict[str, Declared] = {}
     notes: Sequence[str] = ()
+    end: str = ""
 
     def files(self) -> List[Path]:
         """What the page follows from, besides the program: when one of these changes, it is to be made anew."""
@@ -103,9 +105,9 @@ class Study(NamedTuple):
         return "%s: %s" % (self.says(key, **words), self.judged(key, measured, figures))
 
     def section(self, lines: Sequence[str], title: str = "What holds", **words: object) -> List[str]:
-        """The claims, a point each, and the notes."""
-        rule = [filled(self.rule, words), ""] if self.rule else []
-        return ["## " + title, "", *rule, *("- " + line for line in [*lines, *self.notes]), ""]
+        """The claims, a point each, and what stands around them."""
+        rule, end = ([filled(text, words), ""] if text else [] for text in (self.rule, self.end))
+        return ["## " + title, "", *rule, *("- " + line for line in [*lines, *self.notes]), "", *end]
 
 
 # ---- from the file ----

@@ -1,5 +1,8 @@
 """The numbers that the pages of the binary studies rest on: counts of steps, the contrastive loss, the corrected test, the tables."""
+import csv
+import gzip
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -11,9 +14,11 @@ try:
     from studies import anyloss as study_anyloss
     from studies import auc as study_auc
     from studies import ensloss as study_ensloss
+    from studies import one_against_rest
     from studies import perceptron as study_perceptron
 except ImportError as missing:
     raise unittest.SkipTest("%s is not installed" % missing.name)
+from study_common import value_of  # noqa: E402
 
 
 def trial(seed: int, accuracy: float) -> dict:
@@ -63,8 +68,18 @@ class Tables(unittest.TestCase):
         self.assertEqual(study_anyloss.loss_name({"name": "metric_gmean", "amp": "any", "steepness": 30}), ("AnyLoss L=30", "gmean"))
         self.assertEqual(study_anyloss.loss_name({"name": "logistic"}), ("BCE", ""))
 
+    def test_tables_of_one_class_against_the_rest(self):
+        for tables in (study_anyloss.TABLES, study_ensloss.TABLES):
+            self.assertTrue(all(0.01 < one_against_rest.share(*source) < 0.7 for source in tables.values()))
+        with tempfile.TemporaryDirectory() as folder:
+            one_against_rest.write_tables({"glass-7": ("glass", "7")}, Path(folder))
+            with gzip.open(Path(folder) / "glass-7.csv.gz", "rt", encoding="utf-8", newline="") as file:
+                _, *rows = csv.reader(file)
+        self.assertEqual({row[-1] for row in rows}, {"0", "1"})
+        self.assertAlmostEqual(sum(row[-1] == "1" for row in rows) / len(rows), one_against_rest.share("glass", "7"))
+
     def test_a_diverged_training_is_the_worst(self):
-        self.assertEqual(study_anyloss.value({"result": {"metrics": None}}, "test", "fbeta"), 0.0)
+        self.assertEqual(value_of({"result": {"metrics": None}}, "test", "fbeta"), 0.0)
         self.assertEqual(study_auc.mean([{"result": {"metrics": None}}], "test", "ece_positive"), 1.0)
 
 
