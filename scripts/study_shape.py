@@ -9,6 +9,7 @@
 or, in the place of a comparison, a script that measures, and all that the page says of it:
 
     script: views                              scripts/studies/views.py makes the page; STUDY.py, unless named
+    like: barlow                               a study of the same script: what is absent here of its script, intro, rule, answers, verdict and settings is as there
     options: {NAME: VALUE, ...}                of the script, with their defaults; a comparison has one, its splits
     settings: {NAME: VALUE, ...}               what is compared: sets, contenders with their options, levels. The script takes all of them, and no others
     title, intro                               of the page; the intro goes on from the line that names the config
@@ -37,7 +38,8 @@ from study_comparison import Comparison, checked, comparison_of, known
 
 FOLDER = ROOT / "scripts" / "studies"
 TOLD = ("title", "intro", "question", "answers", "settings", "rule", "claims", "notes", "end")     # of a script's page
-KEYS = ("about", "configs", "cost", "before", "comparison", "script", "options", "verdict", *TOLD)
+SHARED = ("script", "intro", "rule", "answers", "verdict")
+KEYS = ("about", "configs", "cost", "before", "comparison", "script", "like", "options", "verdict", *TOLD)
 NEEDED = ("about", "configs", "cost")
 OF_CLAIM = ("says", "verdict", "each", "compares")
 PAPERS, SETS = "papers", "sets"                     # the files in the same folder that are no studies
@@ -51,6 +53,7 @@ class Study(NamedTuple):
     before: Sequence[str] = ()
     options: Dict[str, object] = {}
     script: str = ""
+    like: str = ""
     comparison: Optional[Comparison] = None
     title: str = ""
     intro: str = ""
@@ -65,7 +68,7 @@ class Study(NamedTuple):
     def files(self) -> List[Path]:
         """What the page follows from, besides the program: when one of these changes, it is to be made anew."""
         source = [] if self.comparison else [FOLDER / (self.script + ".py")]
-        return [FOLDER / (self.name + ".yaml"), *source, *(ROOT / c for c in self.configs)]
+        return [FOLDER / (name + ".yaml") for name in (self.name, self.like) if name] + [*source, *(ROOT / c for c in self.configs)]
 
     # what a script takes from it
 
@@ -152,6 +155,18 @@ def answers_of(told: object, where: str) -> List[Declared]:
     return [Declared(a["says"], bars_of(a, "%s: '%s'" % (where, a["says"])) if a is not blocks[-1] else {}) for a in blocks]
 
 
+def with_shared(told: dict, folder: Path, where: str) -> dict:
+    if "like" not in told:
+        return told
+    other = folder / ("%s.yaml" % told["like"])
+    if not other.is_file():
+        raise Refused("%s: like: found %s, which is not there" % (where, told["like"]))
+    of = checked(read(other), KEYS, NEEDED, str(other))
+    if "like" in of:
+        raise Refused("%s: like: found %s, which is itself like %s" % (where, told["like"], of["like"]))
+    return {**{key: of[key] for key in SHARED if key in of}, **told, "settings": {**of.get("settings", {}), **told.get("settings", {})}}
+
+
 def load(name: str, folder: Path = FOLDER) -> Study:
     path = folder / (name + ".yaml")
     told = checked(read(path), KEYS, NEEDED, str(path))
@@ -159,13 +174,14 @@ def load(name: str, folder: Path = FOLDER) -> Study:
     if missing:
         raise Refused("%s: found config %s, which is not there" % (path, missing[0]))
     if "comparison" in told:
-        other = [key for key in told if key in ("options", "verdict", *TOLD)]
+        other = [key for key in told if key in ("like", "options", "verdict", *TOLD)]
         if "script" in told:
             raise Refused("%s: found script and comparison, allowed: one of them" % path)
         if other:
             raise Refused("%s: found %s, allowed: only with a script" % (path, other[0]))
         comparison = comparison_of(told.pop("comparison"), told["configs"][0], read(FOLDER / (SETS + ".yaml")), "%s: comparison" % path)
         return Study(**told, name=name, comparison=comparison, script=name, options={"splits": comparison.plan.splits})
+    told = with_shared(told, folder, str(path))
     word = told.pop("verdict", "Holds.")
     if "answers" in told:
         told["answers"] = answers_of(told["answers"], "%s: answers" % path)
