@@ -100,7 +100,7 @@ class SmallForm(unittest.TestCase):
             found = study.measured(str(BINARY), 2000)
         self.assertEqual(len(found), 18)
         for (loss, length, s), f in found.items():
-            self.assertLessEqual(abs(f.square - study.FORMULAS[loss](s, length)), study.tolerance(f, study.FORMULAS[loss](s, length)), (loss, length, s))
+            self.assertLessEqual(study.away_from_formula(f, study.FORMULAS[loss](s, length)), 1, (loss, length, s))
 
     def test_weights(self):
         with tempfile.TemporaryDirectory() as folder:
