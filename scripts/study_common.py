@@ -128,10 +128,6 @@ def verdict(good: bool, word: str = "Holds.") -> str:
     return "**%s**" % (word if good else VERDICTS[word])
 
 
-def reproduces(good: bool) -> str:
-    return verdict(good, "Reproduces.")
-
-
 def in_part(met: Sequence[str], count: int, word: str = "Reproduces.", more: str = "") -> str:
     """Of a claim that is judged in several places: those in which it is met."""
     if len(met) in (0, count):

@@ -15,10 +15,12 @@ LEVEL = 0.05
 WORDS = {"episode_accuracy(way=2,shot=5,episodes=200)": "2-way 5-shot"}    # of measures that choose and do not stand in the tables
 
 
-def corrected(differences: Dict[Key, Sequence[float]], ratio: float) -> Dict[Key, Paired]:
-    """Of each cell the corrected resampled t-test over its splits, p with Holm's correction over the cells."""
+def corrected(differences: Dict[Key, Sequence[float]], ratio: float, count: int = 0) -> Dict[Key, Paired]:
+    """Of each cell the corrected resampled t-test over its splits, p with Holm's correction over the cells; they may be more, of which no test can
+    be made."""
     told = [corrected_t(d, ratio) for d in differences.values()]
-    return {key: dataclasses.replace(t, p=p) for key, t, p in zip(differences, told, holm([t.p for t in told]))}
+    ps = [t.p for t in told] + [1.0] * (count - len(told))
+    return {key: dataclasses.replace(t, p=p) for key, t, p in zip(differences, told, holm(ps))}
 
 
 class Gain(NamedTuple):

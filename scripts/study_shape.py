@@ -79,8 +79,8 @@ class Study(NamedTuple):
         return [self.settings[name] for name in names]
 
     def head(self, **words: object) -> List[str]:
-        intro = filled(self.intro, words)
-        return ["# " + self.title, "", remade(self.name, self.configs) + (" " + intro if intro else ""), ""]
+        title, intro = filled(self.title, words), filled(self.intro, words)
+        return ["# " + title, "", remade(self.name, self.configs) + (" " + intro if intro else ""), ""]
 
     def answer(self, measured: object, **words: object) -> str:
         """The verdict in bold."""

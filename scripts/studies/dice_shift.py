@@ -15,10 +15,9 @@ from study_common import ROOT, Run, best_trials, table, trained
 from study_shape import load
 
 STUDY = load("dice_shift")
-TRUTH, REGIMES, REGIME_TEXT, DRAWS, NOISES, LENGTHS, SAME_RATE, SLOW_RATE, LEVEL, BY_DISTANCE = STUDY.given(
-    "truth", "regimes", "regime_texts", "draws", "noises", "lengths", "same_rate", "slow_rate", "level", "by_distance")
+TRUTH, REGIMES, REGIME_TEXT, DRAWS, NEAR, NOISES, LENGTHS, SAME_RATE, SLOW_RATE, LEVEL, BY_DISTANCE = STUDY.given(
+    "truth", "regimes", "regime_texts", "draws", "near", "noises", "lengths", "same_rate", "slow_rate", "level", "by_distance")
 CONFIG, FOLDER = STUDY.configs[0], ROOT / "results" / "dice-shift"
-ERRORS = 4
 LONG = [length for length in LENGTHS if length > 1]
 
 
@@ -140,7 +139,7 @@ Gradients = Dict[Tuple[str, float, float], Found]                    # loss, len
 
 def away_from_formula(found: Found, expected: float) -> float:
     """1 is as far as may be."""
-    return abs(found.square - expected) / (ERRORS * found.error + 1e-3 * expected)
+    return abs(found.square - expected) / (NEAR["errors"] * found.error + NEAR["share"] * expected)
 
 
 def cell(found: Found, expected: float) -> str:
@@ -216,10 +215,10 @@ def gradient_verdicts(found: Gradients) -> List[str]:
     less = {other: {(l, s): square(other, 0, s) - square("shift_dice", l, s) for l in LONG for s in NOISES} for other in ("shift_l1", "shift_l2")}
     not_less = ["length %g, s = %g" % k for k, v in less["shift_l2"].items() if not v > 0]
     as_said = sum((v > 0) == (s > crossing(l)) for (l, s), v in less["shift_l2"].items())
-    rises = [square("shift_dice", l, b) - square("shift_dice", l, a) - ERRORS * found["shift_dice", l, a].error for l in LENGTHS for a, b in zip(NOISES, NOISES[1:])]
+    rises = [square("shift_dice", l, b) - square("shift_dice", l, a) - NEAR["errors"] * found["shift_dice", l, a].error for l in LENGTHS for a, b in zip(NOISES, NOISES[1:])]
     scaled = max(square("shift_dice", l, s) * l * l for l in LENGTHS for s in NOISES)
     return [
-        STUDY.claim("formulas", list(away.values()), "%d of %d within %d standard errors and 0.1 %%." % (len(STUDY.meeting("formulas", away)), len(found), ERRORS)),
+        STUDY.claim("formulas", list(away.values()), "%d of %d within %d standard errors and 0.1 %%." % (len(STUDY.meeting("formulas", away)), len(found), NEAR["errors"])),
         STUDY.claim("below_l1", list(less["shift_l1"].values())),
         STUDY.claim("crossing", as_said / len(less["shift_l2"]), "s_m is %s." % ", ".join("%.3g for length %g" % (crossing(l), l) for l in LONG)),
         STUDY.claim("every", [v for of in less.values() for v in of.values()], "Not against shift_l2 at %s." % ("; ".join(not_less) or "none")),

@@ -88,7 +88,7 @@ def verdicts(groups: Dict[tuple, List[dict]]) -> List[str]:
     entry = {"stablemax": zeros["stablemax_ce", "float32"][1], "ce": zeros["ce", "float32"][1]}
     return [STUDY.claim("grows", after / before if fit else 0.0, "All are right from epoch %d on, with a largest score of %.1f; after %d epochs it is %.1f." % (
                 fit, before, EPOCHS[-1], after)),
-            STUDY.claim("collapses", {"float32": lost[0], "more": lost[0] - 2 * lost[1]}, "%.1f %% of the training rows against %.1f %%." % (100 * lost[0], 100 * lost[1])),
+            STUDY.claim("collapses", {"float32": lost[0], "more": lost[0] / lost[1] if lost[1] else float("inf") if lost[0] else 0.0}, "%.1f %% of the training rows against %.1f %%." % (100 * lost[0], 100 * lost[1])),
             STUDY.claim("gradient", entry, "The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with cross-entropy; StableMax's falls like 1/score^2, "
                         "not like exp(-gap)." % (100 * entry["stablemax"], 100 * entry["ce"]))]
 

@@ -72,8 +72,9 @@ class Difference(NamedTuple):
     def told(self) -> str:
         return "%+.4f ± %.4f" % self
 
-    def clear(self) -> float:
-        return self.mean - 2 * self.error
+    def errors(self) -> float:
+        """The mean in standard errors."""
+        return self.mean / self.error if self.error else math.copysign(math.inf, self.mean) if self.mean else 0.0
 
 
 def difference(a: List[float], b: List[float]) -> Difference:
@@ -93,20 +94,20 @@ def verdicts(values: Values, constant: List[float]) -> List[str]:
     ties = [abs(a - b) for a, b in zip(by("cox", "harrell"), by("cox breslow", "harrell"))]
     (free, gain), (law, parametric) = best_curves(INTERVALS), best_curves(LAWS)
     curves = {n: difference(constant, v["integrated_brier"]) for n, v in values.items() if not math.isnan(v["integrated_brier"][0])}
-    better = STUDY.meeting("curves", {n: d.clear() for n, d in curves.items()})
+    better = STUDY.meeting("curves", {n: d.errors() for n, d in curves.items()})
     worse = [n for n in curves if n not in better]
-    return [STUDY.claim("pairs", pairs.clear(), "harrell %s." % pairs.told()),
-            STUDY.claim("hazards", gain.clear(), "The best of them by its mean, %s, takes %s from cox's Brier score." % (free, gain.told())),
-            STUDY.claim("law", parametric.clear(), "The best, %s, takes %s." % (law, parametric.told())),
+    return [STUDY.claim("pairs", pairs.errors(), "harrell %s." % pairs.told()),
+            STUDY.claim("hazards", gain.errors(), "The best of them by its mean, %s, takes %s from cox's Brier score." % (free, gain.told())),
+            STUDY.claim("law", parametric.errors(), "The best, %s, takes %s." % (law, parametric.told())),
             STUDY.claim("ties", ties, "At most %.4f apart." % max(ties)),
-            STUDY.claim("curves", [d.clear() for d in curves.values()], "Not clearly so: %s." % ", ".join(worse) if worse else
+            STUDY.claim("curves", [d.errors() for d in curves.values()], "Not clearly so: %s." % ", ".join(worse) if worse else
                         "The least gain is %.4f." % min(d.mean for d in curves.values()))]
 
 
 def batch_verdict(values: Values) -> str:
     small = difference(values["cox, 480"]["harrell"], values["cox, 8"]["harrell"])
     brier = difference(values["cox, 8"]["integrated_brier"], values["cox, 480"]["integrated_brier"])
-    return STUDY.claim("batches", max(small.clear(), brier.clear()), "Harrell with batch 480 less that with batch 8: %s; the Brier score with batch 8 less that with "
+    return STUDY.claim("batches", max(small.errors(), brier.errors()), "Harrell with batch 480 less that with batch 8: %s; the Brier score with batch 8 less that with "
                        "batch 480: %s." % (small.told(), brier.told()))
 
 

@@ -1,4 +1,5 @@
 """Claims as the files of studies declare them: wrong files are refused by name, bars are met or not, pages and files say the same."""
+import re
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,7 @@ claims:
   exact: {says: It is exact (1), bars: {loss: {of: difference, below: 1.0e-9}, ratio: {of: ratio, at_least: 0.7, at_most: 1.3}}}
   near: {says: It is near, of: share of splits, above: 0.5, each: set, verdict: Reproduces., compares: {better: a}}
 notes: [A note.]
+end: The {last}.
 """
 PAGE = ["# T", "", "- ce is good, on all: **Holds.** x", "- It is exact (1): **Does not hold.** By 2. It is near: **Reproduces.**", ""]
 
@@ -72,7 +74,8 @@ class Pages(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
-        (self.folder / "one.py").write_text("", encoding="utf-8")
+        for name in ("one", "two"):
+            (self.folder / (name + ".py")).write_text("", encoding="utf-8")
 
     def load(self, text=STUDY):
         (self.folder / "one.yaml").write_text(text, encoding="utf-8")
@@ -90,7 +93,8 @@ class Pages(unittest.TestCase):
         self.assertEqual([study.asked(n, "So.", all="all") for n in (1, 0.5, 0)], ["Is it? **Yes, all.** So.", "Is it? **Hardly.** So.", "Is it? **No.** So."])
         self.assertEqual(study.head(splits=3, level=0.05), ["# T", "", "Remade by `make atlas STUDY=one`; do not edit. Protocol: the header of [configs/smoke.yaml]"
                                                             "(../../../configs/smoke.yaml). Over 3 splits, p < 0.05.", ""])
-        self.assertEqual(study.section(["a", "b"], sets="iris"), ["## What holds", "", "On iris.", "", "- a", "- b", "- A note.", ""])
+        self.assertEqual(study.section(["a", "b"], sets="iris", last="end"),
+                         ["## What holds", "", "On iris.", "", "- a", "- b", "- A note.", "", "The end.", ""])
         self.assertEqual(study.claims["near"].compares, {"better": "a"})
 
     def test_what_is_not_declared_or_not_given(self):
@@ -121,6 +125,20 @@ class Pages(unittest.TestCase):
                 self.load(STUDY.replace(old, new))
             self.assertIn(words, str(told.exception))
             self.assertIn(str(self.folder / "one.yaml"), str(told.exception))
+
+    def test_like_another(self):
+        self.load()
+        mine = "about: of two\nconfigs: [configs/smoke.yaml]\ncost: a minute\nlike: one\nsettings: {level: 0.1}\ntitle: Two\n"
+        (self.folder / "two.yaml").write_text(mine, encoding="utf-8")
+        two = study_shape.load("two", self.folder)
+        self.assertEqual((two.script, two.title, two.intro, two.rule, len(two.answers), two.claims, two.notes, two.question),
+                         ("two", "Two", "Over {splits} splits, p < {level:g}.", "On {sets}.", 3, {}, (), ""))
+        self.assertEqual(two.settings, {"sets": ["iris", "wine"], "level": 0.1})
+        self.assertEqual([p.name for p in two.files()][:2], ["two.yaml", "one.yaml"])
+        for other, words in (("none", "like: found none, which is not there"), ("two", "like: found two, which is itself like one")):
+            (self.folder / "three.yaml").write_text(mine.replace("like: one", "like: " + other), encoding="utf-8")
+            with self.assertRaisesRegex(Refused, words):
+                study_shape.load("three", self.folder)
 
     def test_page_and_file_say_the_same(self):
         claims = self.load().claims
@@ -161,6 +179,15 @@ class Committed(unittest.TestCase):
                 with self.subTest(study=name):
                     self.assertEqual(undeclared(study.claims or compared(study), text), [])
                     self.assertIn(study.title or study.comparison.title, text.splitlines()[0])
+
+    def test_no_script_has_a_sentence_or_a_verdict_of_its_own(self):
+        for study in map(study_shape.load, study_shape.names()):
+            source = "" if study.comparison else (study_shape.FOLDER / (study.script + ".py")).read_text(encoding="utf-8")
+            words = [part for claim in study.claims.values() for part in re.split(r"\{\w+\}", claim.says) if len(part) > 25]
+            self.assertEqual([part for part in words if part in source], [], study.name)
+        for path in sorted((ROOT / "scripts" / "studies").glob("*.py")):
+            found = re.findall(r"\bverdict\(|\*\*(?:Holds|Reproduces|Does not|Yes|No|holds|reproduces)", path.read_text(encoding="utf-8"))
+            self.assertEqual(found, [], path.name)
 
 
 if __name__ == "__main__":

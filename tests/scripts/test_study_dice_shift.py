@@ -8,7 +8,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import dice_shift as study  # noqa: E402
+try:
+    from studies import dice_shift as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 BINARY = ROOT / "lossbench"
 NOISES = (0.1, 0.3, 1, 3)

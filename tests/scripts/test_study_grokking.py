@@ -9,7 +9,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import grokking as study  # noqa: E402
+try:
+    from studies import grokking as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 
 def trial(project, seed, train, test, collapsed):

@@ -5,7 +5,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import ordinal as study  # noqa: E402
+try:
+    from studies import ordinal as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 SEEDS = range(1, 11)
 NOISE = [0.001 * v for v in (3, -1, 4, -1, 5, -9, 2, -6, 5, -3)]

@@ -11,7 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from studies import survival as study
+try:
+    from studies import survival as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 LOSSES = ("cox", "cox breslow", "aft normal", "aft logistic", "aft extreme", *study.INTERVALS, "concordance")
 
