@@ -37,6 +37,15 @@ def trained(binary: str, config: str, folder: Path, jobs: int, sets: Sequence[st
     return [json.loads((folder / "trials" / (line.split("\t")[0] + ".json")).read_text(encoding="utf-8")) for line in listed.splitlines()]
 
 
+def planned(config: Path, plan: Path, columns: Dict[str, Sequence[str]], grid: Dict[str, Sequence[object]]) -> str:
+    """Writes the config with a sweep: columns whose values go together, row by row, and keys whose values are crossed with them."""
+    plan.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["sweep:", "  zip:", *("    %s: [%s]" % (key, ", ".join(values)) for key, values in columns.items()),
+             *("  %s: [%s]" % (key, ", ".join(map(str, values))) for key, values in grid.items())]
+    plan.write_text(config.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
+    return str(plan)
+
+
 def predictions(folder: Path, trial: dict) -> Path:
     return folder / "trials" / (trial["id"] + ".predictions.csv")
 
@@ -153,7 +162,8 @@ def undeclared(claims: Dict[str, Declared], page: str) -> List[str]:
     found = ["judges '%s', which is not declared" % c.says for c in claims_of(page) if not any(re.fullmatch(p, c.says) for p in patterns.values())]
     for line in page.splitlines():                  # of a point with several verdicts: the sentences before the second and those after it
         heads = re.split(r": \*\*(?:%s)[.:]?\*\*" % "|".join(WORDS), line, flags=re.IGNORECASE)[1:-1] if line.startswith("- ") else []
-        found += ["judges '%s', which is not declared" % head.strip() for head in heads if not any(re.search(r"[.:] %s$" % p, "." + head) for p in patterns.values())]
+        found += ["judges '%s', which is not declared" % head.strip() for head in heads
+                  if not any(re.search(r"[.:] %s$" % p, "." + head) for p in patterns.values())]
     return found + ["never judges the claim %s, '%s'" % (key, claims[key].says) for key, p in patterns.items()
                     if not re.search(r"(?m)(^- |^### (\d+\. )?|[.:*] )%s(: \*\*|$)" % p, page)]
 

@@ -122,4 +122,5 @@ def comparison_of(told: object, config: str, common: dict, where: str) -> Compar
                 one.get("splits", 10), one.get("first", ()))
     return Comparison(one["title"], one["question"], one["source"], plan, one["measures"],
                       [claim_of(c, one, where + ": claims") for c in one["claims"]],
-                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()), weights_of(one["weights"], where + ": weights") if "weights" in one else None)
+                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()),
+                      weights_of(one["weights"], where + ": weights") if "weights" in one else None)

@@ -9,7 +9,7 @@
 or, in the place of a comparison, a script that measures, and all that the page says of it:
 
     script: views                              scripts/studies/views.py makes the page; STUDY.py, unless named
-    like: barlow                               a study of the same script: what is absent here of its script, intro, rule, answers, verdict and settings is as there
+    like: barlow                               a study of the same script: what is absent here of script, intro, rule, answers, verdict, settings is as there
     options: {NAME: VALUE, ...}                of the script, with their defaults; a comparison has one, its splits
     settings: {NAME: VALUE, ...}               what is compared: sets, contenders with their options, levels. The script takes all of them, and no others
     title, intro                               of the page; the intro goes on from the line that names the config
@@ -135,23 +135,36 @@ def bar_of(told: dict, where: str) -> Bar:
 def bars_of(told: dict, where: str) -> Dict[str, Bar]:
     """Of a claim or an answer: one bar, or several by their names."""
     if "bars" in told:
+        if not isinstance(told["bars"], dict) or not told["bars"]:
+            raise Refused("%s: bars: found %r, allowed: a block of bars by their names" % (where, told["bars"]))
         if set(told) & {"of", *LIMITS}:
             raise Refused("%s: found bars and %s, allowed: bars or one bar" % (where, next(k for k in told if k in ("of", *LIMITS))))
-        return {name: bar_of(checked(bar, ("of", *LIMITS), (), "%s: bars: %s" % (where, name)), "%s: bars: %s" % (where, name)) for name, bar in told["bars"].items()}
+        places = {name: "%s: bars: %s" % (where, name) for name in told["bars"]}
+        return {name: bar_of(checked(told["bars"][name], ("of", *LIMITS), (), place), place) for name, place in places.items()}
     return {"": bar_of({k: v for k, v in told.items() if k in ("of", *LIMITS)}, where)}
 
 
 def declared_of(told: object, word: str, where: str) -> Declared:
     one = checked(told, (*OF_CLAIM, "bars", "of", *LIMITS), ("says",), where)
+    sentence(one["says"], where)
     known([one.get("verdict", word)], list(VERDICTS), where + ": verdict")
     return Declared(one["says"], bars_of(one, where), one.get("verdict", word), one.get("each", ""), one.get("compares", {}))
 
 
+def sentence(told: object, where: str) -> None:
+    if not isinstance(told, str) or not told:
+        raise Refused("%s: says: found %r, allowed: a sentence" % (where, told))
+
+
 def answers_of(told: object, where: str) -> List[Declared]:
     """The last is the one that needs no bar."""
+    if not isinstance(told, list):
+        raise Refused("%s: found %r, allowed: a list" % (where, told))
     blocks = [checked(a, ("says", "bars", "of", *LIMITS), ("says",), where) for a in told]
     if not blocks or len(blocks[-1]) > 1:
         raise Refused("%s: found a bar in the last of them, allowed: says alone" % where)
+    for block in blocks:
+        sentence(block["says"], where)
     return [Declared(a["says"], bars_of(a, "%s: '%s'" % (where, a["says"])) if a is not blocks[-1] else {}) for a in blocks]
 
 
@@ -185,6 +198,9 @@ def load(name: str, folder: Path = FOLDER) -> Study:
     word = told.pop("verdict", "Holds.")
     if "answers" in told:
         told["answers"] = answers_of(told["answers"], "%s: answers" % path)
+    for key in ("claims", "settings"):
+        if not isinstance(told.get(key, {}), dict):
+            raise Refused("%s: %s: found %r, allowed: a block" % (path, key, told[key]))
     told["claims"] = {key: declared_of(c, word, "%s: claims: %s" % (path, key)) for key, c in told.get("claims", {}).items()}
     study = Study(**{"script": name, **told, "name": name})
     if not (folder / (study.script + ".py")).is_file():

@@ -125,9 +125,10 @@ def verdicts(values: Dict[Key, Dict[str, float]], rows: List[dict], blind: Tuple
     worst = max(float(r["difference"]) for r in rows if r["difference"])
     return [*(STUDY.claim("ranks", of.p_of_more(), "AUC %+.4f, better on %d of 5 sets, p = %.3g (t-test over sets; five sets decide little)." % (
                 of.mean, of.more, of.p), loss=a) for a, of in ranks.items()),
-            STUDY.claim("level", level.p_of_more(), "Calibration error %+.4f against logistic, higher on %d of 5 sets, p = %.3g." % (level.mean, level.more, level.p)),
-            STUDY.claim("offsets", {"loss": abs(blind[0] - blind[3]), "auc": blind[5]}, "It is %.4f before and %.4f after offsets of scale 20, while AUC over the "
-                        "pool falls from %.3f to %.3f and MW rises from %.3f to %.3f." % (blind[0], blind[3], blind[2], blind[5], blind[1], blind[4])),
+            STUDY.claim("level", level.p_of_more(), "Calibration error %+.4f against logistic, higher on %d of 5 sets, p = %.3g." % (
+                level.mean, level.more, level.p)),
+            STUDY.claim("offsets", {"loss": abs(blind[0] - blind[3]), "auc": blind[5]}, "It is %.4f before and %.4f after offsets of scale 20, while AUC "
+                        "over the pool falls from %.3f to %.3f and MW rises from %.3f to %.3f." % (blind[0], blind[3], blind[2], blind[5], blind[1], blind[4])),
             STUDY.claim("exact", worst, "At most %.1g relative from the plain sum over all pairs." % worst)]
 
 

@@ -177,8 +177,8 @@ def answer(found: Dict[str, Values]) -> str:
     cells = [(v, loss, judge) for v in found.values() for loss, judge in OWN.items()]
     first = sum(loss in defined(v, judge) and best(v, judge) == loss for v, loss, judge in cells)
     beaten = sum(clearly_less(v[best(v, judge)][judge], v[loss][judge]) for v, loss, judge in cells if loss in defined(v, judge) and best(v, judge) != loss)
-    return STUDY.asked(first / len(cells), "It has the best mean in %d of %d cells; in %d another is clearly better, in the other %d the splits do not tell." % (
-        first, len(cells), beaten, len(cells) - first - beaten))
+    return STUDY.asked(first / len(cells), "It has the best mean in %d of %d cells; in %d another is clearly better, in the other %d the splits do not "
+                       "tell." % (first, len(cells), beaten, len(cells) - first - beaten))
 
 
 def page(found: Dict[str, Values]) -> str:

@@ -92,7 +92,8 @@ def best_robust(values: Values) -> str:
 def comes_down(values: Values) -> str:
     found = gains(values, "cs, inputs 0.3", "correntropy", NOISES)
     clear = [k for k in found.of if k in found.better or k in found.worse]
-    return STUDY.claim("narrow", len(clear), "Clearly apart in %d of %d cells%s; mean gain %+.1f %%." % (len(clear), len(found.of), cells(clear), 100 * found.mean()))
+    return STUDY.claim("narrow", len(clear), "Clearly apart in %d of %d cells%s; mean gain %+.1f %%." % (
+        len(clear), len(found.of), cells(clear), 100 * found.mean()))
 
 
 def marginal(values: Values) -> str:

@@ -215,10 +215,12 @@ def gradient_verdicts(found: Gradients) -> List[str]:
     less = {other: {(l, s): square(other, 0, s) - square("shift_dice", l, s) for l in LONG for s in NOISES} for other in ("shift_l1", "shift_l2")}
     not_less = ["length %g, s = %g" % k for k, v in less["shift_l2"].items() if not v > 0]
     as_said = sum((v > 0) == (s > crossing(l)) for (l, s), v in less["shift_l2"].items())
-    rises = [square("shift_dice", l, b) - square("shift_dice", l, a) - NEAR["errors"] * found["shift_dice", l, a].error for l in LENGTHS for a, b in zip(NOISES, NOISES[1:])]
+    rises = [square("shift_dice", l, b) - square("shift_dice", l, a) - NEAR["errors"] * found["shift_dice", l, a].error
+             for l in LENGTHS for a, b in zip(NOISES, NOISES[1:])]
     scaled = max(square("shift_dice", l, s) * l * l for l in LENGTHS for s in NOISES)
     return [
-        STUDY.claim("formulas", list(away.values()), "%d of %d within %d standard errors and 0.1 %%." % (len(STUDY.meeting("formulas", away)), len(found), NEAR["errors"])),
+        STUDY.claim("formulas", list(away.values()), "%d of %d within %d standard errors and 0.1 %%." % (
+            len(STUDY.meeting("formulas", away)), len(found), NEAR["errors"])),
         STUDY.claim("below_l1", list(less["shift_l1"].values())),
         STUDY.claim("crossing", as_said / len(less["shift_l2"]), "s_m is %s." % ", ".join("%.3g for length %g" % (crossing(l), l) for l in LONG)),
         STUDY.claim("every", [v for of in less.values() for v in of.values()], "Not against shift_l2 at %s." % ("; ".join(not_less) or "none")),
@@ -245,8 +247,8 @@ def weight_verdicts(found: Dict[str, Tuple[Deviations, Tuned]]) -> List[str]:
                 ", ".join("%s at s = %g" % (loss, n) for n, loss in nearest.items())), regime=REGIME_TEXT[regime])]
     fixed = found["falling"][0]
     far = compared(at_rate(fixed, SLOW_RATE), 12, "shift_l1", sorted({n for _, n in fixed}))[1]
-    return [*lines, STUDY.claim("slow", len(far), "With the same rate %g that falls to 0, dice of length 12 ends farther than shift_l1 at %s: in these steps it has not "
-                                "arrived, which the theorem, about the limit, leaves out." % (SLOW_RATE, at_noises(far)))]
+    return [*lines, STUDY.claim("slow", len(far), "With the same rate %g that falls to 0, dice of length 12 ends farther than shift_l1 at %s: in these steps it "
+                                "has not arrived, which the theorem, about the limit, leaves out." % (SLOW_RATE, at_noises(far)))]
 
 
 def away_section(regime: str, fixed: Deviations, tuned: Tuned) -> List[str]:

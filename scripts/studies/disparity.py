@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from scipy.stats import cauchy, levy_stable, norm
 
-from study_common import ROOT, Run, table, trained
+from study_common import ROOT, Run, planned, table, trained
 from study_shape import load
 
 STUDY = load("disparity")
@@ -84,12 +84,7 @@ def model_of(record: dict, ratio: float) -> Model:
 
 
 def sweep(binary: str, jobs: int, name: str, columns: Dict[str, List[str]], grid: Dict[str, Sequence[object]], sets: Sequence[str]) -> List[dict]:
-    plan = FOLDER / (name + ".yaml")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    plan.write_text(MIXTURE.read_text(encoding="utf-8") + "sweep:\n  zip:\n" +
-                    "".join("    %s: [%s]\n" % (key, ", ".join(v)) for key, v in columns.items()) +
-                    "".join("  %s: [%s]\n" % (key, ", ".join(str(u) for u in v)) for key, v in grid.items()), encoding="utf-8")
-    return trained(binary, str(plan), FOLDER, jobs, sets, quiet=True)
+    return trained(binary, planned(MIXTURE, FOLDER / (name + ".yaml"), columns, grid), FOLDER, jobs, sets, quiet=True)
 
 
 def attacks(radii: Dict[str, Sequence[float]], alpha: float) -> Dict[str, List[str]]:
@@ -167,7 +162,8 @@ def population(m: Model) -> Tuple[float, float]:
 
 def example_table(found: List[Model]) -> List[str]:
     return table(["eps", "minority, closed form", "ours", "majority, closed form", "ours"], [
-        ["%g" % m.eps, *("%.5f" % v for v in (EXAMPLE[m.eps][0], 1 - m.exact[1], EXAMPLE[m.eps][1], 1 - m.exact[0]))] for m in sorted(found, key=lambda m: m.eps)], "rrrrr")
+        ["%g" % m.eps, *("%.5f" % v for v in (EXAMPLE[m.eps][0], 1 - m.exact[1], EXAMPLE[m.eps][1], 1 - m.exact[0]))]
+        for m in sorted(found, key=lambda m: m.eps)], "rrrrr")
 
 
 def disparity_table(models: List[Model]) -> List[str]:
@@ -249,8 +245,8 @@ def verdicts_self(found: Dict[Tuple[int, float, int], List[float]]) -> List[str]
     added = {s: [mean(found[m, s, 100]) - v for m, v in own.items()] for s in (0.0, 0.5)}
     return [STUDY.claim("alone", apart, "Largest difference %.3f." % apart),
             STUDY.claim("unlabelled", added[0.0] + added[0.5]) + " " + STUDY.claim("shifted", added[0.5]),
-            STUDY.claim("published", [abs(g) for v in gaps.values() for g in v], "Ours less theirs: %s. One fixed setting is used here for all cells, the authors' "
-                        "were not read." % "; ".join("n = %d m: %.3f to %.3f" % (t, min(v), max(v)) for t, v in gaps.items()))]
+            STUDY.claim("published", [abs(g) for v in gaps.values() for g in v], "Ours less theirs: %s. One fixed setting is used here for all cells, the "
+                        "authors' were not read." % "; ".join("n = %d m: %.3f to %.3f" % (t, min(v), max(v)) for t, v in gaps.items()))]
 
 
 def page(found: List[Model], models: List[Model], labels: Dict[Tuple[int, float, int], List[float]]) -> str:

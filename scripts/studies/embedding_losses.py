@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from stats import Ranks, friedman, not_different
-from study_common import ROOT, Run, table, trained
+from study_common import ROOT, Run, planned, table, trained
 from study_page import corrected
 from study_shape import load
 
@@ -97,11 +97,9 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def sweep(binary: str, jobs: int, folder: Path, settings: Sequence[Setting], split: int, words: Sequence[str]) -> List[dict]:
-    folder.mkdir(parents=True, exist_ok=True)
     plan = folder / ("plan-%d.yaml" % os.getpid())
-    plan.write_text(CONFIG.read_text(encoding="utf-8") + "sweep:\n  train.seed: [%d]\n  zip:\n    loss:\n" % split +
-                    "".join("      - %s\n" % s.text for s in settings) + "    optimizer.lr: %s\n" % [s.rate for s in settings], encoding="utf-8")
-    records = trained(binary, str(plan), folder, jobs, [*words, "output.dir=%s" % folder], quiet=True)
+    columns = {"loss": [s.text for s in settings], "optimizer.lr": [str(s.rate) for s in settings]}
+    records = trained(binary, planned(CONFIG, plan, columns, {"train.seed": [split]}), folder, jobs, [*words, "output.dir=%s" % folder], quiet=True)
     plan.unlink()
     at = {(r["config"]["optimizer"]["lr"], r["config"]["loss"]["name"]): r for r in records}
     return [at[s.rate, s.loss] for s in settings]

@@ -60,7 +60,8 @@ def slashed(counts: List[int]) -> str:
 def verdicts(best: Dict[Cell, List[dict]]) -> List[str]:
     gain = {(depth, other): tally(best, depth, other)[1] for depth in DEPTHS for other in FIXED}
     deep, (_, _, p) = [tally(best, 4, other)[0] for other in FIXED], tally(best, 1, "hinge")
-    return [STUDY.claim("deep", [w - lost for w, _, lost in deep], "Wins, ties and losses against logistic, exponential and hinge: %s." % ", ".join(map(slashed, deep))),
+    return [STUDY.claim("deep", [w - lost for w, _, lost in deep], "Wins, ties and losses against logistic, exponential and hinge: %s." % (
+                ", ".join(map(slashed, deep)))),
             STUDY.claim("depth", [gain[4, o] - gain[1, o] for o in FIXED], "Mean gain in accuracy with one and with four layers: %s." % (
                 "; ".join("%s %+.4f, %+.4f" % (o, gain[1, o], gain[4, o]) for o in FIXED))),
             STUDY.claim("shallow", p, "Mean difference %+.4f, signed-rank p = %.3g over %d tables." % (gain[1, "hinge"], p, len(TABLES)))]

@@ -25,8 +25,8 @@ def first(values: List[float], met: Callable[[float], bool]) -> str:
 
 def row(trial: dict) -> List[str]:
     test, fitted, learned = curve(trial, "test.accuracy"), STUDY.declared("fitted").met, STUDY.declared("learned").met
-    return [trial["config"]["optimizer"]["project"], "%d" % trial["config"]["train"]["seed"], first(curve(trial, "train.accuracy"), fitted), first(test, learned),
-            *("%.4f" % test[e - 1] for e in EPOCHS), "%.0f %%" % (100 * curve(trial, "train.softmax_collapse")[-1])]
+    return [trial["config"]["optimizer"]["project"], "%d" % trial["config"]["train"]["seed"], first(curve(trial, "train.accuracy"), fitted),
+            first(test, learned), *("%.4f" % test[e - 1] for e in EPOCHS), "%.0f %%" % (100 * curve(trial, "train.softmax_collapse")[-1])]
 
 
 def page(trials: List[dict]) -> str:
@@ -34,7 +34,8 @@ def page(trials: List[dict]) -> str:
             for p in ("none", "perpendicular")}
     fitted = [t["result"]["metrics"]["train"]["accuracy"] for t in trials]
     reached = {p: "Test accuracy %.4f to %.4f" % (min(v), max(v)) for p, v in last.items()}
-    return "\n".join(STUDY.head() + table(["project", "seed", "fitted at", "learned at", *map(str, EPOCHS), "collapsed"], [row(t) for t in trials]) + STUDY.section([
+    lines = STUDY.head() + table(["project", "seed", "fitted at", "learned at", *map(str, EPOCHS), "collapsed"], [row(t) for t in trials])
+    return "\n".join(lines + STUDY.section([
         STUDY.claim("fitted", fitted, "Least training accuracy %.4f." % min(fitted)),
         STUDY.claim("learned", last["perpendicular"], reached["perpendicular"] + "."),
         STUDY.claim("not_learned", last["none"], "%s; chance is %.4f." % (reached["none"], 1 / MODULUS))]))

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 import numpy as np
-from scipy import stats
 
+from stats import friedman, ranks_of
 from study_common import ROOT, Run, table
 from study_plan import CONSTANT
 from study_shape import load
@@ -88,18 +88,17 @@ def rank_matrix(rows: Dict[Setting, Dict[str, dict]], metric: str) -> Tuple[List
     settings = sorted(rows, key=lambda s: (s[0], *order(s)))
     losses = sorted({name for s in settings for name in rows[s]})
     values = np.array([[mean_of(rows[s].get(name, {}), metric) for name in losses] for s in settings])
-    return losses, settings, np.vstack([stats.rankdata(-v) for v in values])
+    return losses, settings, ranks_of(values)
 
 
 def rank_lines(losses: List[str], ranks: np.ndarray) -> List[str]:
     n, k = ranks.shape
-    statistic, p = stats.friedmanchisquare(*ranks.T)
-    distance = stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
+    told = friedman(-ranks)
     order_of = np.argsort(ranks.mean(0), kind="stable")
     return table(["loss", "average rank", "worst rank"], [[losses[i], "%.2f" % ranks[:, i].mean(), "%g" % ranks[:, i].max()] for i in order_of]) + [
         "Friedman test over %d settings and %d losses: chi-squared %.1f, p %.2g. Nemenyi critical difference at 0.05: %.2f ranks. "
         "The settings are kinds of noise on the same data, not independent data sets, so p is too small to be taken at its "
-        "word; it says that the losses differ, not for which data." % (n, k, statistic, p, distance), ""]
+        "word; it says that the losses differ, not for which data." % (n, k, told.chi2_ties, told.p, told.cd), ""]
 
 
 # ---- claims ----

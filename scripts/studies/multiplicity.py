@@ -140,12 +140,13 @@ def verdicts(found: Dict[Tuple[str, float], dict]) -> List[str]:
     cells = [e for f in found.values() for e in f["eps"].values()]
     widest = {n: [max(e["width"] for e in found[n, p]["eps"].values()) for p in PENALTIES] for n in SETS}
     wider = sum(e["minority"] > e["majority"] for e in cells)
-    return [STUDY.claim("optimum", {"objective": loss, "scores": score}, "The objectives differ by at most %.1e, the scores of all rows by %.1e." % (loss, score)),
+    return [STUDY.claim("optimum", {"objective": loss, "scores": score}, "The objectives differ by at most %.1e, the scores of all rows by %.1e." % (
+                loss, score)),
             STUDY.claim("local", tiny, "At eps = 10⁻⁶ J₀ the exact ends are within %.1e of it, relatively." % tiny),
             STUDY.claim("bounded", [a - d for e in cells for d, a in zip(e["discrepancy"], e["ambiguity"])]),
             STUDY.claim("eps", [v for f in found.values() for v in rises([f["eps"][share]["width"] for share in SHARES])]),
-            STUDY.claim("penalty", [v for w in widest.values() for v in rises(w)], "Mean widths: %s. The level set is a share of the loss, which shrinks as the fit gets "
-                        "closer." % "; ".join("%s %s" % (n, ", ".join("%.3f" % v for v in w)) for n, w in widest.items())),
+            STUDY.claim("penalty", [v for w in widest.values() for v in rises(w)], "Mean widths: %s. The level set is a share of the loss, which shrinks as the fit "
+                        "gets closer." % "; ".join("%s %s" % (n, ", ".join("%.3f" % v for v in w)) for n, w in widest.items())),
             STUDY.claim("minority", wider / len(cells), "%d of %d cells." % (wider, len(cells)))]
 
 

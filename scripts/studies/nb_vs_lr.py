@@ -9,7 +9,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from study_common import ROOT, Run, table, trained
+from study_common import ROOT, Run, planned, table, trained
 from study_shape import load
 
 STUDY = load("nb_vs_lr")
@@ -61,15 +61,12 @@ def measure(run: Run, case: Case, points: List[Point], errors: Errors) -> None:
                "data.split.train": ["%.17g" % (m / case.rows) for _, m in open_points],
                "data.split.seed": [str(split_seed(case, m)) for _, m in open_points],
                "optimizer.weight_decay": ["%.17g" % (1 / m) for _, m in open_points]}
-    plan = STORE / "plan.yaml"
-    plan.parent.mkdir(parents=True, exist_ok=True)
-    plan.write_text(BASE.read_text(encoding="utf-8") + "sweep:\n  zip:\n" +
-                    "".join("    %s: [%s]\n" % (key, ", ".join(values)) for key, values in columns.items()), encoding="utf-8")
+    plan = planned(BASE, STORE / "plan.yaml", columns, {})
     sets: Dict[str, object] = {"data.generator.rows": case.rows, "data.generator.features": case.features, "data.generator.classes": case.classes,
             "data.generator.seed": case.repetition, "train.seed": case.repetition, "data.split.test": "%.17g" % (TEST_ROWS / case.rows),
             "output.dir": STORE}
     workers = run.jobs if case.features < 1000 else 1
-    records = trained(run.binary, str(plan), STORE, workers, ["%s=%s" % pair for pair in sets.items()], quiet=True)
+    records = trained(run.binary, plan, STORE, workers, ["%s=%s" % pair for pair in sets.items()], quiet=True)
     for record in records:
         if record["result"]["status"] == "ok":
             point = record["config"]["model"]["kind"], record["data"]["rows"]["train"]
@@ -142,7 +139,8 @@ def growth(rows: List[Row]) -> List[str]:
             m = np.array([r.mean(model) for r in own])
             exponent = float(np.polyfit(np.log(n), np.log(m), 1)[0])
             by_log, by_n = relative_misfit(np.log(n), m), relative_misfit(n, m)
-            lines.append(["%d" % classes, TITLE[model], "%.2f" % exponent, "%.0f %%" % (100 * by_log), "%.0f %%" % (100 * by_n), "ln n" if by_log < by_n else "n"])
+            lines.append(["%d" % classes, TITLE[model], "%.2f" % exponent, "%.0f %%" % (100 * by_log), "%.0f %%" % (100 * by_n),
+                          "ln n" if by_log < by_n else "n"])
     return table(["K", "model", "exponent p of m\\* = c n^p", "misfit of m\\* = c ln n", "misfit of m\\* = c n", "nearer"], lines, "rlrrrl")[:-1]
 
 

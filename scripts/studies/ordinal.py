@@ -76,7 +76,8 @@ HEADS = ["%s, %s" % (m, DECISIONS[d]) for m, d in COLUMNS]
 
 def loss_table(values: Values) -> List[str]:
     return table(["loss", *HEADS, "accuracy, likeliest", "log-loss"], [
-        [loss, *(mark(values, loss, d, m) for m, d in COLUMNS), *("%.3f" % mean(values[loss, "fixed", m]) for m in ("accuracy", "log_loss"))] for loss in losses(values)])
+        [loss, *(mark(values, loss, d, m) for m, d in COLUMNS), *("%.3f" % mean(values[loss, "fixed", m]) for m in ("accuracy", "log_loss"))]
+        for loss in losses(values)])
 
 
 def better_and_worse(found: Dict[Setting, Values], loss: str, decision: str, measure: str) -> Tuple[int, int]:

@@ -91,8 +91,8 @@ def count_table(trained: Dict[Tuple[str, float, int], dict]) -> List[str]:
     rules.append(("normalised batch perceptron", None, normalised_perceptron, ("normalised batch perceptron", 1.0)))
     rows = []
     for name, gamma, rule, key in rules:
-        rows.append([name, "%g" % gamma if gamma else "", "%s" % PUBLISHED.get((name, gamma), ""), ", ".join(str(counted(trained[key + (n,)])) for n in (1000, 100, 10)),
-                     ", ".join(str(steps(rule, n)) for n in (1000, 100, 10))])
+        rows.append([name, "%g" % gamma if gamma else "", "%s" % PUBLISHED.get((name, gamma), ""),
+                     ", ".join(str(counted(trained[key + (n,)])) for n in (1000, 100, 10)), ", ".join(str(steps(rule, n)) for n in (1000, 100, 10))])
     return table(["rule", "step size", "published, n = 1000", "lossbench, n = 1000, 100, 10", "NumPy, n = 1000, 100, 10"], rows)
 
 

@@ -60,7 +60,8 @@ def errors(losses: Losses, width: int) -> List[Error]:
 
 def met(good: Dict[str, Sequence[bool]]) -> Tuple[Dict[str, float], str]:
     """Of each set one truth a split: in which share of them it holds, and in how many."""
-    return {name: sum(v) / len(v) for name, v in good.items()}, "Met in %s splits." % "; ".join("%s %d of %d" % (name, sum(v), len(v)) for name, v in good.items())
+    counts = "; ".join("%s %d of %d" % (name, sum(v), len(v)) for name, v in good.items())
+    return {name: sum(v) / len(v) for name, v in good.items()}, "Met in %s splits." % counts
 
 
 def set_lines(name: str, losses: Losses) -> List[str]:
@@ -82,7 +83,8 @@ def page(found: Dict[str, Losses]) -> str:
         lines += set_lines(name, losses)
     claims = []
     for width, of in told.items():
-        claims += [STUDY.claim("law", *near[width], width=width), STUDY.claim("same", *met({name: [e.law < e.same for e in v] for name, v in of.items()}), width=width)]
+        less = met({name: [e.law < e.same for e in v] for name, v in of.items()})
+        claims += [STUDY.claim("law", *near[width], width=width), STUDY.claim("same", *less, width=width)]
     falls = met({name: [points[-1][1] < points[FITTED - 1][1] for points in losses.values()] for name, losses in found.items()})
     return "\n".join(lines + STUDY.section([*claims, STUDY.claim("falls", *falls)]))
 

@@ -23,7 +23,8 @@ def group(trials: List[dict]) -> Dict[tuple, List[dict]]:
 
 def curve_table(groups: Dict[tuple, List[dict]], key: str) -> List[str]:
     means = {name: np.mean([t["result"]["curves"][key] for t in trials], 0) for name, trials in groups.items()}
-    return table(["%s, epoch" % CURVES[key], *map(str, EPOCHS)], [["%s, %s" % name, *("%.4g" % values[e - 1] for e in EPOCHS)] for name, values in means.items()])
+    return table(["%s, epoch" % CURVES[key], *map(str, EPOCHS)], [["%s, %s" % name, *("%.4g" % values[e - 1] for e in EPOCHS)]
+                                                                  for name, values in means.items()])
 
 
 def softmax_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -84,13 +85,13 @@ def verdicts(groups: Dict[tuple, List[dict]]) -> List[str]:
     fit = first_fit("ce", "float32")
     before, after = peak_at(max(fit, 1)), last("ce", "float32", "train.score_peak")
     lost = last("ce", "float32", "train.softmax_collapse"), last("ce", "float64", "train.softmax_collapse")
-    zeros = zero_shares(groups)
+    more, zeros = lost[0] / lost[1] if lost[1] else float("inf") if lost[0] else 0.0, zero_shares(groups)
     entry = {"stablemax": zeros["stablemax_ce", "float32"][1], "ce": zeros["ce", "float32"][1]}
     return [STUDY.claim("grows", after / before if fit else 0.0, "All are right from epoch %d on, with a largest score of %.1f; after %d epochs it is %.1f." % (
                 fit, before, EPOCHS[-1], after)),
-            STUDY.claim("collapses", {"float32": lost[0], "more": lost[0] / lost[1] if lost[1] else float("inf") if lost[0] else 0.0}, "%.1f %% of the training rows against %.1f %%." % (100 * lost[0], 100 * lost[1])),
-            STUDY.claim("gradient", entry, "The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with cross-entropy; StableMax's falls like 1/score^2, "
-                        "not like exp(-gap)." % (100 * entry["stablemax"], 100 * entry["ce"]))]
+            STUDY.claim("collapses", {"float32": lost[0], "more": more}, "%.1f %% of the training rows against %.1f %%." % (100 * lost[0], 100 * lost[1])),
+            STUDY.claim("gradient", entry, "The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with cross-entropy; StableMax's falls like "
+                        "1/score^2, not like exp(-gap)." % (100 * entry["stablemax"], 100 * entry["ce"]))]
 
 
 def page(groups: Dict[tuple, List[dict]], metrics: str) -> str:

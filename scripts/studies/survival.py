@@ -107,8 +107,8 @@ def verdicts(values: Values, constant: List[float]) -> List[str]:
 def batch_verdict(values: Values) -> str:
     small = difference(values["cox, 480"]["harrell"], values["cox, 8"]["harrell"])
     brier = difference(values["cox, 8"]["integrated_brier"], values["cox, 480"]["integrated_brier"])
-    return STUDY.claim("batches", max(small.errors(), brier.errors()), "Harrell with batch 480 less that with batch 8: %s; the Brier score with batch 8 less that with "
-                       "batch 480: %s." % (small.told(), brier.told()))
+    return STUDY.claim("batches", max(small.errors(), brier.errors()), "Harrell with batch 480 less that with batch 8: %s; the Brier score with batch 8 less "
+                       "that with batch 480: %s." % (small.told(), brier.told()))
 
 
 def page(found: Dict[str, Tuple[Values, List[float]]], batches: Values) -> str:

@@ -78,7 +78,8 @@ class Gain(NamedTuple):
 
 def gains(of: Views, values: Values, claim: dict, metric: str) -> Dict[str, Gain]:
     """What one contender is above another in the cells that the claim is of."""
-    d = {cell: [x - y for x, y in zip(v[claim["better"]][metric], v[claim["than"]][metric])] for cell, v in values.items() if cell in claim.get("cells", values)}
+    d = {cell: [x - y for x, y in zip(values[cell][claim["better"]][metric], values[cell][claim["than"]][metric])]
+         for cell in values if cell in claim.get("cells", values)}
     return {cell: Gain(t.mean, t.low, t.high, sum(v > 0 for v in d[cell]), len(d[cell]), t.p) for cell, t in corrected(d, of.ratio).items()}
 
 

@@ -119,6 +119,10 @@ class Pages(unittest.TestCase):
                 ("says: It is near, ", "", "claims: near: says is missing"),
                 ("verdict: Reproduces.", "verdict: Is so.", "claims: near: verdict: unknown 'Is so.'"),
                 ('{says: "No."}', '{says: "No.", of: x, above: 1}', "answers: found a bar in the last of them, allowed: says alone"),
+                ("bars: {loss: {of: difference, below: 1.0e-9}, ratio: {of: ratio, at_least: 0.7, at_most: 1.3}}", "bars: {}", "exact: bars: found {}, allowed: a block of bars"),
+                ("says: It is near", "says: 3", "claims: near: says: found 3, allowed: a sentence"),
+                ("{sets: [iris, wine], level: 0.05}", "[iris]", "settings: found ['iris'], allowed: a block"),
+                ('{says: "No."}', '{says: false}', "answers: says: found False, allowed: a sentence"),
                 (", of: share of sets, at_least: 1}", "}", "answers: 'Yes, {all}.': found nothing, allowed: of")):
             self.assertIn(old, STUDY)
             with self.assertRaises(Refused) as told:
