@@ -168,13 +168,21 @@ def answers_of(told: object, where: str) -> List[Declared]:
     return [Declared(a["says"], bars_of(a, "%s: '%s'" % (where, a["says"])) if a is not blocks[-1] else {}) for a in blocks]
 
 
+def of_blocks(told: dict, where: str) -> dict:
+    for key in ("claims", "settings"):
+        if not isinstance(told.get(key, {}), dict):
+            raise Refused("%s: %s: found %r, allowed: a block" % (where, key, told[key]))
+    return told
+
+
 def with_shared(told: dict, folder: Path, where: str) -> dict:
+    of_blocks(told, where)
     if "like" not in told:
         return told
     other = folder / ("%s.yaml" % told["like"])
     if not other.is_file():
         raise Refused("%s: like: found %s, which is not there" % (where, told["like"]))
-    of = checked(read(other), KEYS, NEEDED, str(other))
+    of = of_blocks(checked(read(other), KEYS, NEEDED, str(other)), str(other))
     if "like" in of:
         raise Refused("%s: like: found %s, which is itself like %s" % (where, told["like"], of["like"]))
     return {**{key: of[key] for key in SHARED if key in of}, **told, "settings": {**of.get("settings", {}), **told.get("settings", {})}}
@@ -198,9 +206,6 @@ def load(name: str, folder: Path = FOLDER) -> Study:
     word = told.pop("verdict", "Holds.")
     if "answers" in told:
         told["answers"] = answers_of(told["answers"], "%s: answers" % path)
-    for key in ("claims", "settings"):
-        if not isinstance(told.get(key, {}), dict):
-            raise Refused("%s: %s: found %r, allowed: a block" % (path, key, told[key]))
     told["claims"] = {key: declared_of(c, word, "%s: claims: %s" % (path, key)) for key, c in told.get("claims", {}).items()}
     study = Study(**{"script": name, **told, "name": name})
     if not (folder / (study.script + ".py")).is_file():

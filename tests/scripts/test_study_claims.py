@@ -139,6 +139,10 @@ class Pages(unittest.TestCase):
                          ("two", "Two", "Over {splits} splits, p < {level:g}.", "On {sets}.", 3, {}, (), ""))
         self.assertEqual(two.settings, {"sets": ["iris", "wine"], "level": 0.1})
         self.assertEqual([p.name for p in two.files()][:2], ["two.yaml", "one.yaml"])
+        (self.folder / "two.yaml").write_text(mine.replace("{level: 0.1}", "3"), encoding="utf-8")
+        with self.assertRaisesRegex(Refused, "two.yaml: settings: found 3, allowed: a block"):
+            study_shape.load("two", self.folder)
+        (self.folder / "two.yaml").write_text(mine, encoding="utf-8")
         for other, words in (("none", "like: found none, which is not there"), ("two", "like: found two, which is itself like one")):
             (self.folder / "three.yaml").write_text(mine.replace("like: one", "like: " + other), encoding="utf-8")
             with self.assertRaisesRegex(Refused, words):
