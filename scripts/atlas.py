@@ -28,9 +28,8 @@ import yaml
 
 import atlas_page
 import study_page
-from study_common import ROOT, Run, answer_of, claims_of
+from study_common import ROOT, Refused, Run, answer_of, claims_of, undeclared
 from study_comparison import known
-from study_runs import Refused
 from study_shape import Study, load, names
 
 REFERENCE = ROOT / "results" / "reference"
@@ -77,7 +76,11 @@ def page_of(study: Study, run: Run) -> str:
     prepare(list(study.before))
     if study.comparison:
         return study_page.made(run, study.comparison)
-    return importlib.import_module("studies." + study.script).make(run)
+    text = importlib.import_module("studies." + study.script).make(run)
+    wrong = undeclared(study.claims, text)
+    if wrong:
+        raise Refused("%s: the page %s" % (study.name, wrong[0]))
+    return text
 
 
 def record(study: Study, text: str, seconds: float, jobs: int) -> dict:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from study_common import ROOT
-from study_comparison import Refused, checked, known
+from study_common import ROOT, Refused
+from study_comparison import checked, known
 from study_shape import FOLDER, PAPERS, Study, load, names, read
 
 REFERENCE = ROOT / "results" / "reference"

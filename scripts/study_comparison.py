@@ -13,15 +13,17 @@
                                                    stands for in options of contenders: data.side.teacher=FIRST
     contenders: {ce: [[loss=ce, "optimizer.lr=0.01,0.1"]]}    a list of sweeps each; all their settings are tried
     claims: [{says, better: {A: [B, C]}, measure, gain, wins, errors, clear, conditions, over, sets}]
+    weights: {says, first: LOSS, figures, losses: {LOSS: PARAMETERS}}       of losses of pairs: the claim that only LOSS weighs a negative by all it could read
 
 A claim is met in a row (set, condition, pair) where A is above B by at least `gain` on average (0) and in at least the share `wins` of the
 splits (0.8), by more than `errors` standard errors (0), and, with `clear: true`, by the test. With `over` it is of what A is more above B
 than in that condition. `conditions` and `sets` name those that it is of, all unless named. It reproduces where every row meets it."""
 import json
-from typing import Dict, NamedTuple, Sequence, Tuple
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from records import nearest
-from study_runs import Data, Plan, Refused
+from study_common import Refused
+from study_runs import Data, Plan
 
 BY_ROWS, BY_CLASSES = "validation", "unseen classes"
 
@@ -39,6 +41,13 @@ class Claim(NamedTuple):
     sets: Sequence[str] = ()                 # all, unless named
 
 
+class Weights(NamedTuple):
+    says: str
+    first: str                               # the loss that alone reads all, by its forms that begin so
+    figures: str
+    losses: Dict[str, str]                   # of pairs, before a comma, and the parameters of which the program tells the weights
+
+
 class Comparison(NamedTuple):
     title: str
     question: str
@@ -49,7 +58,7 @@ class Comparison(NamedTuple):
     less: Sequence[str] = ()                 # measures of which less is better
     neither: Sequence[str] = ()              # nor more
     notes: Sequence[str] = ()
-    weights: Dict[str, str] = {}             # losses of pairs, before a comma, and the parameters of which the program tells the weights
+    weights: Optional[Weights] = None
 
 
 # ---- from the file ----
@@ -95,6 +104,10 @@ def sets_of(told: object, common: dict, by_rows: bool, where: str) -> Dict[str, 
     return {name: Data(**checked(d, Data._fields, ("options",) if by_rows else Data._fields, "%s: %s" % (where, name))) for name, d in blocks.items()}
 
 
+def weights_of(told: object, where: str) -> Weights:
+    return Weights(**checked(told, Weights._fields, Weights._fields, where))
+
+
 def comparison_of(told: object, config: str, common: dict, where: str) -> Comparison:
     """The block of a study's file; common holds the sets that have names."""
     one = checked(told, ("title", "question", "source", "rows", "choose", "choose_least", "splits", "measured", "per_class", "measures", "less_is_better",
@@ -109,4 +122,5 @@ def comparison_of(told: object, config: str, common: dict, where: str) -> Compar
                 one.get("splits", 10), one.get("first", ()))
     return Comparison(one["title"], one["question"], one["source"], plan, one["measures"],
                       [claim_of(c, one, where + ": claims") for c in one["claims"]],
-                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()), one.get("weights", {}))
+                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()),
+                      weights_of(one["weights"], where + ": weights") if "weights" in one else None)

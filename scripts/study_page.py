@@ -1,17 +1,26 @@
 """The page of a comparison: tables, what is claimed and whether it holds (study_comparison.py tells the bars)."""
+import dataclasses
 import json
 import math
 import subprocess
 from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from stats import corrected_t, holm
-from study_common import ROOT, Run, reproduces
-from study_comparison import Claim, Comparison
+from stats import Paired, corrected_t, holm
+from study_common import ROOT, Key, Run, in_part, remade, verdict
+from study_comparison import Claim, Comparison, Weights
 from study_runs import RATE, RATIO, RAW, Cell, Found, train
 
 LEVEL = 0.05
 WORDS = {"episode_accuracy(way=2,shot=5,episodes=200)": "2-way 5-shot"}    # of measures that choose and do not stand in the tables
+
+
+def corrected(differences: Dict[Key, Sequence[float]], ratio: float, count: int = 0) -> Dict[Key, Paired]:
+    """Of each cell the corrected resampled t-test over its splits, p with Holm's correction over the cells; they may be more, of which no test can
+    be made."""
+    told = [corrected_t(d, ratio) for d in differences.values()]
+    ps = [t.p for t in told] + [1.0] * (count - len(told))
+    return {key: dataclasses.replace(t, p=p) for key, t, p in zip(differences, told, holm(ps))}
 
 
 class Gain(NamedTuple):
@@ -70,9 +79,7 @@ def met_in(told: Sequence[Gain]) -> Tuple[List[str], int]:
 
 def judged(told: Sequence[Gain]) -> str:
     good, cells = met_in(told)
-    if not good or len(good) == cells:
-        return reproduces(bool(good))
-    return "**Reproduces in part:** on %s, %d of %d." % ("; ".join(good), len(good), cells)
+    return in_part(good, cells, more=", %d of %d" % (len(good), cells))
 
 
 def claim_lines(study: Comparison, found: Found, claim: Claim) -> List[str]:
@@ -117,16 +124,13 @@ def weights_read(binary: str, losses: Dict[str, str]) -> Reads:
     return told
 
 
-def weight_lines(reads: Reads, parameters: Dict[str, str]) -> List[str]:
-    own = [flags for name, flags in reads.items() if name.startswith("multi_similarity")]
-    alone = all(map(any, zip(*own))) and not any(all(flags) for name, flags in reads.items() if not name.startswith("multi_similarity"))
-    lines = ["### Its weighting and its mining together read all three similarities of a negative pair, which no other of these losses does", "",
-             "%s What `lossbench losses show NAME --weights` says of a negative pair: whether its weight, where it is not 0, varies with its own "
-             "cosine, whether it varies with that of another negative, and of a positive. Asked of its two forms together after neither alone "
-             "had all three." % reproduces(alone), "",
+def weight_lines(reads: Reads, of: Weights) -> List[str]:
+    own = [flags for name, flags in reads.items() if name.startswith(of.first)]
+    alone = all(map(any, zip(*own))) and not any(all(flags) for name, flags in reads.items() if not name.startswith(of.first))
+    lines = ["### " + of.says, "", "%s %s" % (verdict(alone, "Reproduces."), of.figures), "",
              "| | itself | other negatives | positives |", "| --- | --- | --- | --- |"]
     for loss, flags in reads.items():
-        named = "%s (%s)" % (loss, parameters[loss].replace(" ", ", ")) if parameters[loss] else loss
+        named = "%s (%s)" % (loss, of.losses[loss].replace(" ", ", ")) if of.losses[loss] else loss
         lines.append("| %s | %s |" % (named, " | ".join("yes" if flag else "no" for flag in flags)))
     return lines + [""]
 
@@ -177,8 +181,7 @@ def page(name: str, study: Comparison, found: Found, reads: Reads) -> str:
     config = study.plan.config
     splits = len(next(iter(found.values())))
     lines = ["# " + study.title, "",
-             "Remade by `make atlas STUDY=%s`; do not edit. Protocol: the header of [%s](../../../%s). Means over %d splits; the best loss of a "
-             "column is bold." % (name, config, config, splits), "",
+             "%s Means over %d splits; the best loss of a column is bold." % (remade(name, [config]), splits), "",
              *protocol(study), *("- " + note for note in study.notes), "", answer(study, found) + " " + untrained(study, found), ""]
     for cell in found:
         lines += ["## " + (cell_name(cell) or "Results"), "", *table(found, study, cell)]
@@ -195,4 +198,4 @@ def made(run: Run, study: Comparison) -> str:
     """Trains the comparison and returns its page."""
     plan = study.plan._replace(splits=run.options["splits"])
     found = train(run.binary, plan, run.jobs, ROOT / "results" / run.name.replace("_", "-"))
-    return page(run.name, study, found, weights_read(run.binary, study.weights))
+    return page(run.name, study, found, weights_read(run.binary, study.weights.losses) if study.weights else {})

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from study_common import ROOT, trained
+from study_common import ROOT, Refused, trained
 
 RAW, RANDOM = "raw features", "random map"                  # baselines of embeddings; other tasks have the constant model
 CONSTANT = {"majority": "the most frequent class", "mean": "the mean"}
@@ -22,10 +22,6 @@ FIRST = "FIRST"                                             # in options of cont
 Values = Dict[str, Dict[str, float]]                        # contender: measure: value
 Cell = Tuple[str, str]                                      # set, condition
 Found = Dict[Cell, List[Values]]                            # one a split
-
-
-class Refused(ValueError):
-    """A study that cannot be made, and why."""
 
 
 class Data(NamedTuple):

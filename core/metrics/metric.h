@@ -49,6 +49,11 @@
  *                trial
  *                asks for it. Where a loss makes no class scores, it and label are all there is
  *
+ *   selected     sum of the weights that procedures gave the training rows in the last epoch, and
+ *   selected_clean  of those of rows whose label is the true one; both 0 where none weighs rows
+ *   n_weights    weights of the model's layers, and n_zeros of them that are 0; both 0 where no
+ *                metric of the trial asks for them
+ *
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t
  * holds the scores, target_t the labels (1, 0, or -1 for not known). For a loss that has several
  * outputs a target (else 0 and NULL):
@@ -74,6 +79,8 @@ struct lb_metric_inputs {
 	const int32_t *subgroup;
 	const double *pred_t, *target_t;
 	const int32_t *event;        /* (n) survival: 1 where the event was seen; pred_t holds the risks, target_t the times; else NULL */
+	double selected, selected_clean;
+	size_t n_weights, n_zeros;
 	size_t n_times;              /* survival: of the curves; 0 where the loss makes none */
 	const double *curve_time;    /* (n_times) ascending */
 	const double *curve;         /* (n,n_times) row-major, the probability of no event up to each time */
@@ -89,6 +96,8 @@ struct lb_metric {
 	bool decisions;              /* of classes: reads label, pred, rank, subgroup and teacher alone, which cost less than the others */
 	bool subgroups;              /* reads subgroup */
 	bool teacher;                /* reads teacher */
+	bool selection;              /* reads selected and selected_clean */
+	bool zeros;                  /* reads n_weights and n_zeros */
 	bool robust;                 /* reads robust or robust_logp */
 	bool ordered;                /* of classes in an order: counts how far they are apart */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */

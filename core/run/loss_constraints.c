@@ -13,9 +13,7 @@ enum { MOST_ROWS = 8192 };
 
 /* ---- the losses and their sum ---- */
 
-/* Runs the descriptor's own check. Its message begins with `before`, "loss." or a list, and a name
- * unless that is "". */
-static int check_parameters(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err)
+int lb_parameters_check(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err)
 {
 	struct lb_err *why = use->info->check ? lb_alloc(1, sizeof *why, err) : NULL;
 	int rc = !use->info->check ? 0 : why ? use->info->check(use->par, why) : -1;
@@ -29,7 +27,7 @@ static int check_parameters(const struct lb_component_use *use, const char *befo
 static int parameters_fit(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->n_losses; i++)
-		if (check_parameters(f->loss[i], i ? "terms: " : "loss.", i ? f->loss[i]->info->name : "", err))
+		if (lb_parameters_check(f->loss[i], i ? "terms: " : "loss.", i ? f->loss[i]->info->name : "", err))
 			return -1;
 	return 0;
 }
@@ -37,7 +35,7 @@ static int parameters_fit(const struct lb_facts *f, struct lb_err *err)
 static int metrics_fit(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->spec->metrics.n; i++)
-		if (check_parameters(&f->spec->metrics.use[i], "metrics: ", f->spec->metrics.use[i].info->name, err))
+		if (lb_parameters_check(&f->spec->metrics.use[i], "metrics: ", f->spec->metrics.use[i].info->name, err))
 			return -1;
 	return 0;
 }
@@ -178,8 +176,8 @@ static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
 		return refuse_soft("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows of one label; remove one of the two", err);
 	for (size_t i = 0; i < spec->procedures.n; i++) {
 		const struct lb_info *p = spec->procedures.use[i].info;
-		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP))
-			return refuse_soft("procedure", p->name, "which reads the loss of a row under its own label; remove one of the two", err);
+		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP | LB_SOFTENS_LABELS))
+			return refuse_soft("procedure", p->name, "which goes by the loss of a row under its own label, or changes that; remove one of the two", err);
 	}
 	return 0;
 }
@@ -406,7 +404,7 @@ static int offsets_are_added(const struct lb_facts *f, struct lb_err *err)
 		return lb_fail(err, LB_CONFIG, "%s: found with data.preprocess.target standardize, which changes the units of the scores; remove one of the two",
 			       key);
 	for (size_t i = 0; i < f->spec->procedures.n; i++)
-		if (lb_procedure_traits_f64(f->spec->procedures.use[i].info) & (LB_CHANGES_INPUTS | LB_CHANGES_LABELS))
+		if (lb_mixes_rows(lb_procedure_traits_f64(f->spec->procedures.use[i].info)))
 			return lb_fail(err, LB_CONFIG, "%s: found with procedure %s, which mixes rows of different offsets; remove one of the two", key,
 				       f->spec->procedures.use[i].info->name);
 	return 0;

@@ -281,9 +281,27 @@ static int subgroups_have_metrics(const struct lb_facts *f, struct lb_err *err)
 			return lb_fail(err, LB_CONFIG, "metrics: found %s without %s; give %s: COLUMN, or remove the metric", m->base.name,
 				       m->base.goes_with, m->base.goes_with);
 	}
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		any |= (lb_procedure_traits_f64(f->spec->procedures.use[i].info) & LB_READS_SUBGROUPS) != 0;
 	if (f->spec->data.subgroup && !any)
 		return lb_fail(err, LB_CONFIG, "data.subgroup: found %s, but no metric reads it; add one of subgroups to metrics, such as worst_group_accuracy or "
 			       "worst_group_rmse, or name the column in data.drop", f->spec->data.subgroup);
+	return 0;
+}
+
+/* The metric of what procedures select, and one that does, come together. */
+static int selection_has_procedure(const struct lb_facts *f, struct lb_err *err)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		traits |= lb_procedure_traits_f64(f->spec->procedures.use[i].info);
+	for (size_t i = 0; i < f->spec->metrics.n; i++) {
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		if (m->selection && !(traits & LB_WEIGHS_ROWS))
+			return lb_fail(err, LB_CONFIG, "metrics: found %s without a procedure that weighs rows; add one to procedures, such as small_loss or "
+				       "divide_rows, or remove the metric", m->base.name);
+	}
 	return 0;
 }
 
@@ -299,7 +317,8 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters, of which it is at least the batch, or hard_batches." }, clusters_have_sampler },
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
-	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
+	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics or procedures that read it come together." }, subgroups_have_metrics },
+	{ { "metrics", LB_BY_COMPONENTS, "The metric selected_clean needs a procedure that weighs rows, such as small_loss." }, selection_has_procedure },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row; weighted needs weights (data.weight, train.class_weight), no classes, and task other than ranking and survival." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
 	{ .check = NULL },

@@ -33,6 +33,10 @@ int lb_constraints_check(const struct lb_spec *spec, const struct lb_dataset *da
 /* The i-th of these rules; NULL past the end. */
 const struct lb_constraint *lb_trial_constraint(size_t i);
 
+/* Runs a descriptor's own check. Its message begins with `before`, "loss." or a list, and a name
+ * unless that is "". */
+int lb_parameters_check(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err);
+
 /* The tables, each ended by a row without a check. */
 extern const struct lb_trial_constraint lb_loss_constraints[], lb_side_constraints[], lb_rows_constraints[], lb_attack_constraints[], lb_step_constraints[];
 

@@ -18,8 +18,21 @@ enum lb_procedure_trait {
 	LB_HAS_TARGET = 1 << 8,      /* a second network gives the view that a loss holds fixed */
 	LB_READS_ROWS = 1 << 9,      /* its gradient reads the rows written out */
 	LB_KEEPS_LAYERS = 1 << 10,   /* the first layers stay: as many as its first parameter says; 0: all but the last */
-	LB_ADDS_LOSS = 1 << 11       /* a loss of its own, of the scores of classes */
+	LB_SOFTENS_LABELS = 1 << 11, /* a row's label has probabilities, over which its loss is a mean */
+	LB_ADDS_PENALTY = 1 << 12,
+	LB_READS_SUBGROUPS = 1 << 13,
+	LB_READS_CLASSES = 1 << 14,  /* reads a score a class */
+	LB_REMEMBERS_ROWS = 1 << 15, /* keeps what it read of each training row */
+	LB_MASKS_FEATURES = 1 << 16, /* leaves out features of the last hidden layer */
+	LB_HAS_CANDIDATES = 1 << 17, /* is chosen for evaluations when the training has ended */
+	LB_DRAWS_AGAIN = 1 << 18     /* a step is the mean of several draws of dropout */
 };
+
+/* Whether a row becomes a mixture of rows of different labels. */
+static inline bool lb_mixes_rows(unsigned traits)
+{
+	return traits & LB_CHANGES_INPUTS || (traits & LB_CHANGES_LABELS && !(traits & LB_SOFTENS_LABELS));
+}
 
 /* A procedure that a trial uses. Borrowed. */
 struct lb_procedure_use {

@@ -3,6 +3,7 @@ label noise is estimated. Writes the page."""
 import csv
 import gzip
 import json
+import math
 import os
 import subprocess
 import zlib
@@ -16,20 +17,13 @@ import advise
 from advise_answer import shown
 from advise_noise import WIDEST
 from records import plural
-from study_common import ROOT, Run, verdict
+from study_common import ROOT, Run, table
+from study_shape import load
 from wording import metric_words, percent
 
+STUDY = load("advise")
+CLASSES, TARGETS, OPTIONS, TIMES, OTHER_SEED, RATES, PLANT = STUDY.given("classes", "targets", "words", "times", "other_seed", "rates", "plant")
 FOLDER, SAMPLES = ROOT / "results" / "advise", ROOT / "datasets" / "samples"
-CLASSES = ("iris", "wine", "glass", "vehicle", "segment", "vowel", "digits8x8", "wdbc", "ionosphere", "sonar", "spam", "german_credit", "ctg",
-           "penguins", "hpc", "satellite", "letter", "diamonds")
-TARGETS = ("concrete", "abalone")
-OPTIONS = {"vowel": ["--set", "data.drop=[speaker]"], "abalone": ["--task", "regression"]}
-TIMES = 10                                  # of the judge, as a multiple of the advice
-OTHER_SEED = 1001                           # of the judge, whose folds are drawn anew
-RATES = (0.0, 0.1, 0.2, 0.4)
-NEAR, LEAST_SETS = 0.05, 0.8                # of the planted rate; of the sets, on which all rates are to be as near
-PLANT = 2                                   # the number of this drawing of the labels that are changed
-LEAST_RIGHT = 0.9                           # of the sets, on which the advice is to keep its promise
 
 
 class Judged(NamedTuple):
@@ -113,8 +107,11 @@ class Estimate(NamedTuple):
     high: float
     confident: float
 
+    def off(self) -> float:
+        return abs(self.rate - self.planted)
+
     def near(self) -> bool:
-        return abs(self.rate - self.planted) <= NEAR
+        return STUDY.declared("told").met(self.off())
 
     def told(self) -> bool:
         return self.high - self.low <= WIDEST
@@ -138,28 +135,24 @@ def cell(j: Judged) -> List[str]:
             shown(j.mean), shown(j.expected) if j.expected is not None else "", "yes" if j.kept() else "**no**", "%d, %d" % (j.folds, j.judge_folds)]
 
 
-def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> List[str]:
-    return ["| %s |" % " | ".join(r) for r in [list(head), ["---"] * len(head), *lines]] + [""]
-
-
 def noise_lines(found: Dict[str, List[Estimate]]) -> List[str]:
     cells = [e for es in found.values() for e in es]
     said = [e for e in cells if e.told()]
     whole = {name: es for name, es in found.items() if all(e.told() for e in es)}
     near = [name for name, es in whole.items() if all(e.near() for e in es)]
-    lines = ["- Planted noise of %s is estimated within 5 points at every rate on at least %.0f of 10 sets on which it is told at every rate: %s %d of %d." % (
-        ", ".join(percent(r) for r in RATES), 10 * LEAST_SETS, verdict(bool(whole) and len(near) >= LEAST_SETS * len(whole)), len(near), len(whole)),
-        "- An estimate that is told, since its 95 %% interval is no wider than %.0f points, is within 5 points: %s %d of %d." % (
-            100 * WIDEST, verdict(all(e.near() for e in said)), sum(e.near() for e in said), len(said)),
-        "- Told in %d of %d cells; the others have few rows or classes that overlap much. Of all cells %d are within 5 points, of all %s %d at every rate." % (
+    confident = STUDY.meeting("told", {k: abs(e.confident - e.planted) for k, e in enumerate(cells)})
+    lines = [
+        STUDY.claim("planted", len(near) / len(whole) if whole else 0.0, "%d of %d." % (len(near), len(whole))),
+        STUDY.claim("told", [e.off() for e in said] or math.nan, "%d of %d." % (sum(e.near() for e in said), len(said)), width="%.0f" % (100 * WIDEST)),
+        "Told in %d of %d cells; the others have few rows or classes that overlap much. Of all cells %d are within 5 points, of all %s %d at every rate." % (
             len(said), len(cells), sum(e.near() for e in cells), plural(len(found), "set"), sum(all(e.near() for e in es) for es in found.values())),
-        "- The 95 %% interval holds the planted share in %d of %d cells." % (sum(e.low <= e.planted <= e.high for e in cells), len(cells)),
-        "- Confident learning alone is within 5 points in %d of %d cells." % (sum(abs(e.confident - e.planted) <= NEAR for e in cells), len(cells)),
-        "- The rule of which estimates are told was made after a first drawing of the changed labels, in which it held in 52 of 52 cells; these are of "
-        "another drawing.", ""]
-    head = ["set"] + [percent(r) for r in RATES]
-    return lines + rows(head, [[name] + ["%s%.1f of %.1f [%.1f, %.1f]; confident learning %.1f" % (
-        "" if e.told() else "not told: ", *(100 * v for v in (e.rate, e.planted, e.low, e.high, e.confident))) for e in es] for name, es in found.items()])
+        "The 95 %% interval holds the planted share in %d of %d cells." % (sum(e.low <= e.planted <= e.high for e in cells), len(cells)),
+        "Confident learning alone is within 5 points in %d of %d cells." % (len(confident), len(cells)),
+        "The rule of which estimates are told was made after a first drawing of the changed labels, in which it held in 52 of 52 cells; these are of another "
+        "drawing."]
+    return [*("- " + line for line in lines), "", *table(["set", *map(percent, RATES)], [[name, *("%s%.1f of %.1f [%.1f, %.1f]; confident learning %.1f" % (
+        "" if e.told() else "not told: ", *(100 * v for v in (e.rate, e.planted, e.low, e.high, e.confident))) for e in es)] for name, es in found.items()],
+        "l" * (1 + len(RATES)))]
 
 
 def advice_lines(found: Sequence[Judged]) -> List[str]:
@@ -167,8 +160,7 @@ def advice_lines(found: Sequence[Judged]) -> List[str]:
     claimed = [j for j in found if j.claim != "does not matter"]
     right = [j for j in claimed if j.plain_regret > j.regret]
     shares = [j for j in found if j.metric not in ("rmse", "mae")]
-    lines = ["- The advice loses no more against the best loss of the judge than it says: on %d of %d sets: %s" % (
-        len(kept), len(found), verdict(len(kept) >= LEAST_RIGHT * len(found)))]
+    lines = ["- " + STUDY.claim("promise", len(kept) / len(found), kept=len(kept), sets=len(found))]
     if shares:
         lines.append("- On the %s of classes %.4f is lost on average (median %.4f, most %.4f), by always taking the plain loss %.4f; the promises have "
                      "a median of %.3f." % (plural(len(shares), "set"), mean(j.regret for j in shares), median(j.regret for j in shares), max(j.regret for j in shares),
@@ -185,12 +177,7 @@ def page(found: Sequence[Judged], noise: Dict[str, List[Estimate]], minutes: flo
     head = ["set", "judged by", "advice", "it says", "at most lost", "best of the judge", "lost", "lost by the plain loss", "mean of the advice", "expected",
             "kept", "folds: advice, judge"]
     return "\n".join([
-        "# Is the advice right?", "",
-        "Remade by `make atlas STUDY=advise`; do not edit. Each set gets %g minutes of `lossbench advise`. The judge is the same "
-        "comparison with %d times the time, on folds drawn by another seed, without stopping early. What is lost is the difference between the means of the "
-        "judge's best loss and of the recommended one; the judge's best is picked by its own means, so that this is a little too large. The time is kept by "
-        "the clock: on another machine other numbers of folds come out." % (minutes, TIMES), "",
-        *advice_lines(found), *rows(head, [cell(j) for j in found]),
+        *STUDY.head(minutes=minutes, times=TIMES), *advice_lines(found), *table(head, [cell(j) for j in found], "l" * len(head)),
         "## Planted label noise", "",
         "Labels are changed by chance to any other class; a cell is the estimate, the share that was changed, the estimate's interval, and what confident "
         "learning says, in percent. A set's own errors count as misses of the estimate.", "", *noise_lines(noise)])

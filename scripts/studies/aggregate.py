@@ -1,19 +1,14 @@
-"""Learning from bags of responses: trains configs/aggregate, sets the risks beside those of the theory, and writes the page.
-
-Standard library only.
-"""
+"""Learning from bags of responses: trains configs/aggregate, sets the risks beside those of the theory, and writes the page."""
 import math
 import statistics
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
-from study_common import ROOT, Run, verdict
+from study_common import ROOT, Run, table
+from study_shape import load
 
-RISK, PRIVATE = "configs/aggregate/risk.yaml", "configs/aggregate/private.yaml"
-SIGMA2 = 0.5                              # of the noise, where |theta| is 1
-CLIP, EPSILON = 4, 2
-PUBLISHED = {0.02: 0.363, 0.1: 0.296, 0.5: 0.472, 1.0: 0.607}
-SIZE, AWAY = 6, 1                         # the best private bags, and how far from it we may be
-TOLERANCE, ERRORS = 0.02, 3               # a mean risk agrees within 2 % of the formula, or three standard errors
+STUDY = load("aggregate")
+SIGMA2, CLIP, EPSILON, PUBLISHED, NEAR = STUDY.given("sigma2", "clip", "epsilon", "published", "near")
+PRIVATE, RISK = STUDY.configs
 
 
 class Setting(NamedTuple):
@@ -111,55 +106,53 @@ def gather(trials: Sequence[dict]) -> Dict[Setting, Found]:
     return {s: Found(statistics.mean(v), statistics.stdev(v) / math.sqrt(len(v)), len(v)) for s, v in values.items()}
 
 
-def agrees(found: Found, expected: float) -> bool:
-    return abs(found.mean - expected) <= max(TOLERANCE * expected, ERRORS * found.error)
+Row = Tuple[Setting, Found, float]        # and the risk by the formula
 
 
-def table(rows: Sequence[Tuple[str, Found, float]], first: str) -> List[str]:
-    lines = ["| %s | draws | risk | standard error | formula | difference |" % first, "| --- | ---: | ---: | ---: | ---: | ---: |"]
-    for name, found, expected in rows:
-        lines.append("| %s | %d | %.3f | %.3f | %.3f | %+.1f %%, %+.1f standard errors |" % (
-            name, found.draws, found.mean, found.error, expected, 100 * (found.mean / expected - 1), (found.mean - expected) / found.error))
-    return lines + [""]
+def away(row: Row) -> float:
+    """From the formula, 1 being as far as may be."""
+    _, found, expected = row
+    return abs(found.mean - expected) / max(NEAR["share"] * expected, NEAR["errors"] * found.error)
+
+
+def agreement(key: str, rows: Sequence[Row]) -> str:
+    told = {row[0]: away(row) for row in rows}
+    return STUDY.claim(key, list(told.values()), "%d of %d." % (len(STUDY.meeting(key, told)), len(rows)))
+
+
+def risk_table(rows: Sequence[Tuple[str, Found, float]], first: str) -> List[str]:
+    return table([first, "draws", "risk", "standard error", "formula", "difference"], [
+        [name, "%d" % found.draws, "%.3f" % found.mean, "%.3f" % found.error, "%.3f" % expected,
+         "%+.1f %%, %+.1f standard errors" % (100 * (found.mean / expected - 1), (found.mean - expected) / found.error)] for name, found, expected in rows])
+
+
+def best_private(sizes: Sequence[Row]) -> str:
+    best = fitted_size([(s.size, f.mean, f.error) for s, f, _ in sizes])
+    lowest, theory = min(sizes, key=lambda row: row[1].mean)[0].size, min(sizes, key=lambda row: row[2])[0].size
+    return STUDY.claim("size", best, "The parabola in 1/k that fits the mean risks best is least at %.2f, that of the formula at %.2f, so %d. From 5 to 8 rows "
+                       "the risks differ by less than their errors; the smallest is that of %d. Bags of one row have %.1f times the risk." % (
+                           best, best_size(*sizes[0][0][:2]), theory, lowest, sizes[0][1].mean / min(f.mean for _, f, _ in sizes)))
 
 
 def page(open_bags: Dict[Setting, Found], private: Dict[Setting, Found]) -> str:
     levels = [(s, f, risk(s)) for s, f in sorted(open_bags.items(), key=lambda item: item[0].rho)]
     sizes = [(s, f, risk(s, private_sigma2(s.size))) for s, f in sorted(private.items(), key=lambda item: item[0].size)]
-    least = min(levels, key=lambda row: row[1].mean)[0].rho
-    best = fitted_size([(s.size, f.mean, f.error) for s, f, _ in sizes])
-    lowest = min(sizes, key=lambda row: row[1].mean)[0].size
-    theory = min(sizes, key=lambda row: row[2])[0].size
-    published = all(abs(expected - PUBLISHED[s.rho]) < 0.0006 for s, _, expected in levels)
-    edge = levels[-1][1].mean
-    lines = [
-        "# Which loss, where of each bag of responses the mean alone is known?", "",
-        "Remade by `make atlas STUDY=aggregate`; do not edit. Protocols: the headers of "
-        "[risk.yaml](../../../configs/aggregate/risk.yaml) and [private.yaml](../../../configs/aggregate/private.yaml). The risk is "
-        "E |θ̂ - θ|², in units of |θ|², read off as the test error of single rows, less their noise and the mean error of the intercept, (σ² + risk) "
-        "/ rows, which the formula's model lacks. The formula is for many rows and features. A risk agrees within %g %% of it or %d standard "
-        "errors." % (100 * TOLERANCE, ERRORS), "",
+    least, edge = min(levels, key=lambda row: row[1].mean)[0].rho, levels[-1][1].mean
+    return "\n".join([
+        *STUDY.head(near=100 * NEAR["share"], errors=NEAR["errors"]),
         "## Between the bag level (ρ = 0) and the instance level (ρ = 1)", "",
         "%d rows of %d features in bags of %d, σ² = %g." % (*levels[0][0][:3], SIGMA2), "",
-        *table([("ρ = %g" % s.rho, f, e) for s, f, e in levels], "weight of the instance level"),
+        *risk_table([("ρ = %g" % s.rho, f, e) for s, f, e in levels], "weight of the instance level"),
         "## Private labels", "",
         "%d rows of %d features at the instance level, targets clipped at %d, Laplace noise for ε = %d on each bag's mean." % (
             *sizes[0][0][:2], CLIP, EPSILON), "",
-        *table([("%d" % s.size, f, e) for s, f, e in sizes], "rows of a bag"),
-        "## What holds", "",
-        "- The formula gives 0.363, 0.296, 0.472 and 0.607: %s" % verdict(published),
-        "- Each mean risk agrees with the formula: %s %d of %d." % (
-            verdict(all(agrees(f, e) for _, f, e in levels)), sum(agrees(f, e) for _, f, e in levels), len(levels)),
-        "- An interior weight has the least risk: %s The least is at ρ = %g, %.0f %% below the instance level." % (
-            verdict(0.02 < least < 1), least, 100 * (1 - min(f.mean for _, f, _ in levels) / edge)),
-        "- Each mean risk of private bags agrees with the formula: %s %d of %d." % (
-            verdict(all(agrees(f, e) for _, f, e in sizes)), sum(agrees(f, e) for _, f, e in sizes), len(sizes)),
-        "- Private labels want larger bags, of %d rows give or take %d: %s The parabola in 1/k that fits the mean risks best is least at %.2f, that "
-        "of the formula at %.2f, so %d. From 5 to 8 rows the risks differ by less than their errors; the smallest is that of %d. Bags of one row "
-        "have %.1f times the risk." % (
-            SIZE, AWAY, verdict(abs(best - SIZE) <= AWAY), best, best_size(*sizes[0][0][:2]), theory, lowest,
-            sizes[0][1].mean / min(f.mean for _, f, _ in sizes)), ""]
-    return "\n".join(lines)
+        *risk_table([("%d" % s.size, f, e) for s, f, e in sizes], "rows of a bag"),
+        *STUDY.section([
+            STUDY.claim("published", [abs(expected - PUBLISHED[s.rho]) for s, _, expected in levels]),
+            agreement("levels", levels),
+            STUDY.claim("interior", least, "The least is at ρ = %g, %.0f %% below the instance level." % (
+                least, 100 * (1 - min(f.mean for _, f, _ in levels) / edge))),
+            agreement("sizes", sizes), best_private(sizes)])])
 
 
 def make(run: Run) -> str:

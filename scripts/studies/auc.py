@@ -7,21 +7,22 @@ import csv
 import io
 import subprocess
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 import matplotlib
 import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from study_common import ROOT, Run, reproduces, verdict
+from study_common import ROOT, Run, data_name, table, value_of
+from study_shape import load
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
+STUDY = load("auc")
+ROWS, SHOWN, RATIOS = STUDY.given("rows", "shown", "ratios")
 FOLDER = ROOT / "results" / "auc"
-ROWS = (100, 300, 1000, 3000, 10000, 30000, 100000, 300000)
-SHOWN = {"auc": "AUC", "average_precision": "average precision", "ece_positive": "calibration error of p"}
 Key = Tuple[str, str, str]                              # loss, ratio, data set
 
 
@@ -34,16 +35,13 @@ def read(trials: List[dict]) -> Dict[Key, Dict[float, List[dict]]]:
     for t in trials:
         imbalance = t["config"].get("corrupt", {}).get("imbalance", {"kind": "none"})
         ratio = "natural" if imbalance["kind"] == "none" else "1 : %g" % imbalance["ratio"]
-        data = Path(t["config"]["data"]["train"]["path"]).name.replace(".csv.gz", "")
-        groups.setdefault((loss_name(t["config"]["loss"]), ratio, data), {}).setdefault(t["config"]["optimizer"]["lr"], []).append(t)
+        groups.setdefault((loss_name(t["config"]["loss"]), ratio, data_name(t)), {}).setdefault(t["config"]["optimizer"]["lr"], []).append(t)
     return groups
 
 
 def mean(trials: List[dict], split: str, metric: str) -> float:
     """Of a diverged training the worst: 0 for what is better higher, 1 for the calibration error."""
-    found = [(t["result"]["metrics"] or {}).get(split, {}).get(metric) for t in trials]
-    worst = 1.0 if metric == "ece_positive" else 0.0
-    return float(np.mean([worst if v is None else v for v in found]))
+    return float(np.mean([value_of(t, split, metric, 1.0 if metric == "ece_positive" else 0.0) for t in trials]))
 
 
 def chosen(groups: Dict[Key, Dict[float, List[dict]]]) -> Dict[Key, Dict[str, float]]:
@@ -55,24 +53,29 @@ def chosen(groups: Dict[Key, Dict[float, List[dict]]]) -> Dict[Key, Dict[str, fl
 
 
 def tables(values: Dict[Key, Dict[str, float]]) -> List[str]:
-    losses, ratios = sorted({k[0] for k in values}), ["natural", "1 : 10", "1 : 30"]
-    data, lines = sorted({k[2] for k in values}), []
+    losses, data, lines = sorted({k[0] for k in values}), sorted({k[2] for k in values}), []
     for metric, title in SHOWN.items():
         sign = 1 if metric == "ece_positive" else -1
-        cells = {r: np.array([[values[loss, r, d][metric] for d in data] for loss in losses]) for r in ratios}
-        ranks = np.mean([stats.rankdata(sign * cells[r][:, j]) for r in ratios for j in range(len(data))], 0)
-        lines += ["### %s" % title, "", "| loss | %s | mean rank |" % " | ".join(ratios), "| --- |" + " ---: |" * (len(ratios) + 1)]
-        for i in np.argsort(ranks):
-            lines.append("| %s | %s | %.2f |" % (losses[i], " | ".join("%.4f" % cells[r][i].mean() for r in ratios), ranks[i]))
-        lines.append("")
+        cells = {r: np.array([[values[loss, r, d][metric] for d in data] for loss in losses]) for r in RATIOS}
+        ranks = np.mean([stats.rankdata(sign * cells[r][:, j]) for r in RATIOS for j in range(len(data))], 0)
+        lines += ["### %s" % title, "", *table(["loss", *RATIOS, "mean rank"], [
+            [losses[i], *("%.4f" % cells[r][i].mean() for r in RATIOS), "%.2f" % ranks[i]] for i in np.argsort(ranks)])]
     return lines
 
 
-def compare(values: Dict[Key, Dict[str, float]], a: str, b: str, metric: str) -> Tuple[float, float, int]:
-    """Over data sets, each the mean of its three ratios: mean difference, two-sided p of the paired t-test, sets where a has more."""
-    data = sorted({k[2] for k in values})
-    d = np.array([np.mean([values[a, r, s][metric] - values[b, r, s][metric] for r in ("natural", "1 : 10", "1 : 30")]) for s in data])
-    return float(d.mean()), float(stats.ttest_1samp(d, 0).pvalue), int((d > 0).sum())
+class Compared(NamedTuple):
+    """Over data sets, each the mean of its three ratios."""
+    mean: float                                         # difference
+    p: float                                            # of the paired t-test, two-sided
+    more: int                                           # sets where the first has more
+
+    def p_of_more(self) -> float:
+        return self.p if self.mean > 0 else 1.0
+
+
+def compare(values: Dict[Key, Dict[str, float]], a: str, b: str, metric: str) -> Compared:
+    d = np.array([np.mean([values[a, r, s][metric] - values[b, r, s][metric] for r in RATIOS]) for s in sorted({k[2] for k in values})])
+    return Compared(float(d.mean()), float(stats.ttest_1samp(d, 0).pvalue), int((d > 0).sum()))
 
 
 def contrastive_blindness(seed: int = 1) -> Tuple[float, ...]:
@@ -94,13 +97,13 @@ def times(bench: str) -> List[dict]:
 
 
 def time_table(rows: List[dict]) -> List[str]:
-    lines = ["| loss | %s | slope of the last two decades |" % " | ".join("n = %d" % n for n in ROWS), "| --- |" + " ---: |" * (len(ROWS) + 1)]
+    lines = []
     for loss in dict.fromkeys(r["loss"] for r in rows):
         found = {int(r["rows"]): float(r["seconds"]) for r in rows if r["loss"] == loss}
         tail = [n for n in found if n >= max(found) / 100]
-        slope = np.polyfit(np.log([n for n in tail]), np.log([found[n] for n in tail]), 1)[0]
-        lines.append("| %s | %s | %.2f |" % (loss, " | ".join("%.2g" % (1000 * found[n]) if n in found else "" for n in ROWS), slope))
-    return lines + [""]
+        slope = np.polyfit(np.log(tail), np.log([found[n] for n in tail]), 1)[0]
+        lines.append([loss, *("%.2g" % (1000 * found[n]) if n in found else "" for n in ROWS), "%.2f" % slope])
+    return table(["loss", *("n = %d" % n for n in ROWS), "slope of the last two decades"], lines)
 
 
 def plot(rows: List[dict], path: Path) -> None:
@@ -117,38 +120,28 @@ def plot(rows: List[dict], path: Path) -> None:
 
 
 def verdicts(values: Dict[Key, Dict[str, float]], rows: List[dict], blind: Tuple[float, ...]) -> List[str]:
-    lines = []
-    for a in ("mw, tau 1", "mw, tau 0.1", "pairwise_squared_hinge"):
-        d, p, better = compare(values, a, "logistic", "auc")
-        lines.append("- %s ranks better than logistic: %s AUC %+.4f, better on %d of 5 sets, p = %.3g (t-test over sets; five sets decide little)." % (
-            a, verdict(d > 0 and p < 0.05), d, better, p))
-    d, p, better = compare(values, "mw, tau 1", "logistic", "ece_positive")
-    lines.append("- A loss over pairs does not learn the level of the scores, so their sigmoids are no probabilities: %s Calibration error %+.4f "
-                 "against logistic, higher on %d of 5 sets, p = %.3g." % (reproduces(d > 0 and p < 0.05), d, better, p))
-    lines.append("- Lemma 1, the contrastive loss does not see offsets between queries: %s It is %.4f before and %.4f after offsets of scale 20, "
-                 "while AUC over the pool falls from %.3f to %.3f and MW rises from %.3f to %.3f."
-                 % (reproduces(abs(blind[0] - blind[3]) < 1e-9 and blind[5] < 0.6), blind[0], blind[3], blind[2], blind[5], blind[1], blind[4]))
+    ranks = {a: compare(values, a, "logistic", "auc") for a in STUDY.claims["ranks"].compares["losses"]}
+    level = compare(values, "mw, tau 1", "logistic", "ece_positive")
     worst = max(float(r["difference"]) for r in rows if r["difference"])
-    lines.append("- The forms in O(n) and O(n log n) are exact: %s At most %.1g relative from the plain sum over all pairs."
-                 % (reproduces(worst < 1e-12), worst))
-    return lines
+    return [*(STUDY.claim("ranks", of.p_of_more(), "AUC %+.4f, better on %d of 5 sets, p = %.3g (t-test over sets; five sets decide little)." % (
+                of.mean, of.more, of.p), loss=a) for a, of in ranks.items()),
+            STUDY.claim("level", level.p_of_more(), "Calibration error %+.4f against logistic, higher on %d of 5 sets, p = %.3g." % (
+                level.mean, level.more, level.p)),
+            STUDY.claim("offsets", {"loss": abs(blind[0] - blind[3]), "auc": blind[5]}, "It is %.4f before and %.4f after offsets of scale 20, while AUC "
+                        "over the pool falls from %.3f to %.3f and MW rises from %.3f to %.3f." % (blind[0], blind[3], blind[2], blind[5], blind[1], blind[4])),
+            STUDY.claim("exact", worst, "At most %.1g relative from the plain sum over all pairs." % worst)]
 
 
 def page(values: Dict[Key, Dict[str, float]], rows: List[dict]) -> str:
     return "\n".join([
-        "# Losses over pairs", "",
-        "Remade by `make atlas STUDY=auc`; do not edit. Protocol: the header of "
-        "[configs/auc/imbalance.yaml](../../../configs/auc/imbalance.yaml). Means over five data sets and three seeds; learning rate by "
-        "validation AUC. The test rows keep their natural ratio, so calibration is judged after a shift of the class ratio.", "",
-        "Published (arXiv 2510.00137, text embeddings, not remade here): AUC of a global pool from contrastive to MW, MiniLM on NLI 0.67 to 0.81, "
-        "NQ 0.70 to 0.84, SQuAD 0.72 to 0.85, MS MARCO 0.67 to 0.81.", "", "## Under imbalance", "", *tables(values),
+        *STUDY.head(), "## Under imbalance", "", *tables(values),
         "## Time against rows", "", "Milliseconds for value and gradient in float64, a tenth of the rows positive; the least of three runs on one "
         "core of the machine at hand. `mw` and the plain sum look at every pair; the others do not. The slope is that of log time on log n.", "",
-        *time_table(rows), "![time against rows](time.svg)", "", "## Answers", "", *verdicts(values, rows, contrastive_blindness()), ""])
+        *time_table(rows), "![time against rows](time.svg)", "", *STUDY.section(verdicts(values, rows, contrastive_blindness()), "Answers")])
 
 
 def make(run: Run) -> str:
-    trials = run.trained("configs/auc/imbalance.yaml", FOLDER)
+    trials = run.trained(STUDY.configs[0], FOLDER)
     rows = times(run.options["bench"])
     matplotlib.rcParams["svg.hashsalt"] = "lossbench"
     plot(rows, run.out / "time.svg")

@@ -9,19 +9,14 @@ from statistics import mean
 from typing import Dict, List, Sequence, Tuple
 
 from stats import corrected_t
-from study_common import ROOT, Run, predictions, trained, verdict
+from study_common import ROOT, Run, predictions, table, trained
+from study_shape import load
 
-CONFIG, FOLDER = "configs/counts/counts.yaml", ROOT / "results" / "counts"
-SETS: Dict[str, List[str]] = {
-    "abalone": ["data.train.path=datasets/samples/abalone.csv.gz"],
-    "ctg (Nmax)": ["data.train.path=datasets/samples/ctg.csv.gz", "data.train.label=Nmax", "data.drop=[label]"],
-    "ctg (Nzeros)": ["data.train.path=datasets/samples/ctg.csv.gz", "data.train.label=Nzeros", "data.drop=[label]"],
-    "hpc (num_pending)": ["data.train.path=datasets/samples/hpc.csv.gz", "data.train.label=num_pending", "data.drop=[label]"],
-    "doctor_visits": ["data.train.path=datasets/counts/doctor_visits.csv.gz"],
-    "nmes": ["data.train.path=datasets/counts/nmes.csv.gz"],
-    "quine": ["data.train.path=datasets/counts/quine.csv.gz"]}
-RATIO = 0.20 / 0.64                        # test rows to training rows
-LEVEL = 0.05
+STUDY = load("counts")
+SETS, ROWS, LEVEL, OWN, ZIP_SWEEP, NO_ZEROS = STUDY.given("sets", "rows", "level", "own", "zeros", "no_zeros")
+CONFIG, FOLDER = STUDY.configs[0], ROOT / "results" / "counts"
+RATIO = ROWS["test"] / ROWS["train"]
+ZIP = ZIP_SWEEP[0].split("=")[1]
 Values = Dict[str, Dict[str, List[float]]]      # loss, judge: one value a seed, nan where it is undefined
 
 
@@ -41,7 +36,7 @@ def tweedie(t: float, m: float, q: float) -> float:
     return 2 * (t ** (2 - q) / ((1 - q) * (2 - q)) - t * m ** (1 - q) / (1 - q) + m ** (2 - q) / (2 - q))
 
 
-# what a row costs by each judge, and the loss whose own it is; the root is taken of the mean squares
+# what a row costs by each judge; the root is taken of the mean squares
 JUDGES = {
     "rmse": lambda t, m: (t - m) ** 2,
     "rmsle": lambda t, m: (math.log1p(t) - math.log1p(m)) ** 2,
@@ -51,13 +46,8 @@ JUDGES = {
     "tweedie 1.2": lambda t, m: tweedie(t, m, 1.2),
     "tweedie 1.5": lambda t, m: tweedie(t, m, 1.5),
     "mae": lambda t, m: abs(t - m)}
-OWN = {"mse": "rmse", "msle": "rmsle", "poisson": "poisson", "negative_binomial 0.1": "nb 0.1", "negative_binomial 1": "nb 1",
-       "tweedie 1.2": "tweedie 1.2", "tweedie 1.5": "tweedie 1.5"}
 DEVIANCES = [j for j in JUDGES if j.startswith(("poisson", "nb", "tweedie"))]
 LOG_LINKS = [loss for loss, judge in OWN.items() if judge in DEVIANCES]
-ZIP = "zero_inflated_poisson"
-ZIP_SWEEP = ["loss=" + ZIP, "optimizer={name: lbfgs, weight_decay: 0.001}"]     # without decay its share of zeros may have no optimum
-NO_ZEROS = ("abalone",)                    # where that share says nothing
 
 
 def name_of(trial: dict) -> str:
@@ -123,29 +113,22 @@ def clearly_less(a: Sequence[float], b: Sequence[float]) -> bool:
     return found.p < LEVEL and found.mean > 0
 
 
-def table(values: Values) -> List[str]:
-    lines = ["| loss | %s |" % " | ".join(JUDGES), "| --- |" + " ---: |" * len(JUDGES)]
-    for loss, v in values.items():
-        cells = []
-        for judge in JUDGES:
-            missing = sum(map(math.isnan, v[judge]))
-            text = "undefined in %d of %d" % (missing, len(v[judge])) if missing else "%.4g" % mean(v[judge])
-            text = "**%s**" % text if not missing and loss == best(values, judge) else text
-            cells.append(text + " °" if OWN.get(loss) == judge else text)
-        lines.append("| %s | %s |" % (loss, " | ".join(cells)))
-    return lines + [""]
+def judge_cell(values: Values, loss: str, judge: str) -> str:
+    v = values[loss][judge]
+    missing = sum(map(math.isnan, v))
+    text = "undefined in %d of %d" % (missing, len(v)) if missing else "%.4g" % mean(v)
+    text = "**%s**" % text if not missing and loss == best(values, judge) else text
+    return text + " °" if OWN.get(loss) == judge else text
 
 
-def own_judge(found: Dict[str, Values]) -> List[str]:
-    lines = []
-    for loss, judge in OWN.items():
-        first = [name for name, v in found.items() if loss in defined(v, judge) and best(v, judge) == loss]
-        beaten = {name: other for name, v in found.items() for other in [best(v, judge)]
-                  if other != loss and clearly_less(v[other][judge], v[loss][judge])}
-        lines.append("- %s is best by its own judge, %s, on every set: %s On %d of %d%s%s." % (
-            loss, judge, verdict(len(first) == len(found)), len(first), len(found), " (%s)" % ", ".join(first) if first else "",
-            "; clearly worse than the best on " + ", ".join("%s (%s)" % pair for pair in beaten.items()) if beaten else "; nowhere clearly worse than the best"))
-    return lines
+def own_judge(found: Dict[str, Values], loss: str, judge: str) -> str:
+    first = [name for name, v in found.items() if loss in defined(v, judge) and best(v, judge) == loss]
+    beaten = {name: other for name, v in found.items() for other in [best(v, judge)]
+              if other != loss and clearly_less(v[other][judge], v[loss][judge])}
+    return STUDY.claim("own", len(first) / len(found), "On %d of %d%s%s." % (
+        len(first), len(found), " (%s)" % ", ".join(first) if first else "",
+        "; clearly worse than the best on " + ", ".join("%s (%s)" % pair for pair in beaten.items()) if beaten else "; nowhere clearly worse than the best"),
+        loss=loss, judge=judge)
 
 
 def agreement(found: Dict[str, Values]) -> str:
@@ -153,33 +136,32 @@ def agreement(found: Dict[str, Values]) -> str:
     for name, v in found.items():
         means = [mean(v[loss]["poisson"]) for loss in LOG_LINKS]
         spread[name] = 100 * (max(means) / min(means) - 1)
-    far = {name: s for name, s in spread.items() if s >= 1}
-    return "- The losses with a log link and one score (Poisson, negative binomial, Tweedie) agree to 1 %% of Poisson deviance on every set: %s %s" % (
-        verdict(not far), "Apart: %s." % ", ".join("%s %.3g %%" % pair for pair in far.items()) if far else "At most %.2g %% apart." % max(spread.values()))
+    near = STUDY.meeting("agreement", spread)
+    far = {name: s for name, s in spread.items() if name not in near}
+    return STUDY.claim("agreement", list(spread.values()), "Apart: %s." % ", ".join("%s %.3g %%" % pair for pair in far.items()) if far else
+                       "At most %.2g %% apart." % max(spread.values()))
 
 
 def squared_error(found: Dict[str, Values]) -> str:
     bad = {name: sum(map(math.isnan, v["mse"]["poisson"])) for name, v in found.items()}
-    return "- mse can be judged by deviances, its predictions being above 0: %s It predicts 0 or less in some split on %s." % (
-        verdict(not any(bad.values())), ", ".join("%s (%d of %d)" % (n, b, len(found[n]["mse"]["poisson"])) for n, b in bad.items() if b) or "none")
+    return STUDY.claim("squared_error", list(bad.values()), "It predicts 0 or less in some split on %s." % (
+        ", ".join("%s (%d of %d)" % (n, b, len(found[n]["mse"]["poisson"])) for n, b in bad.items() if b) or "none"))
 
 
 def log_error(found: Dict[str, Values]) -> str:
     low = {n: mean(v["msle"]["poisson"]) / mean(v[best(v, "poisson", LOG_LINKS)]["poisson"]) - 1 for n, v in found.items() if "msle" in defined(v, "poisson")}
     worse = [n for n, v in found.items() if n in low and clearly_less(v[best(v, "poisson", LOG_LINKS)]["poisson"], v["msle"]["poisson"])]
     none = [n for n in found if n not in low]
-    return "- mse of the log (msle) predicts too low a mean, so that its Poisson deviance is clearly worse than the best of the log links on every set: %s " \
-           "Worse on %d of %d%s.%s" % (verdict(len(worse) == len(found)), len(worse), len(found),
-                                       " (%s)" % ", ".join("%s %+.1f %%" % (n, 100 * low[n]) for n in worse) if worse else "",
-                                       " It predicts 0 or less, so that it has none, on %s." % ", ".join(none) if none else "")
+    return STUDY.claim("log_error", len(worse) / len(found), "Worse on %d of %d%s.%s" % (
+        len(worse), len(found), " (%s)" % ", ".join("%s %+.1f %%" % (n, 100 * low[n]) for n in worse) if worse else "",
+        " It predicts 0 or less, so that it has none, on %s." % ", ".join(none) if none else ""))
 
 
 def zeros(found: Dict[str, Values]) -> str:
     having = {n: v for n, v in found.items() if ZIP in v}
     better = [n for n, v in having.items() if clearly_less(v[ZIP]["poisson"], v["poisson"]["poisson"])]
     worse = [n for n, v in having.items() if clearly_less(v["poisson"]["poisson"], v[ZIP]["poisson"])]
-    return "- A share of extra zeros makes clearly better means than Poisson, by Poisson's own deviance, on every set that has zeros: %s Better on %s; worse on " \
-           "%s." % (verdict(len(better) == len(having)), ", ".join(better) or "none", ", ".join(worse) or "none")
+    return STUDY.claim("zeros", len(better) / len(having), "Better on %s; worse on %s." % (", ".join(better) or "none", ", ".join(worse) or "none"))
 
 
 def among_links(found: Dict[str, Values]) -> str:
@@ -187,31 +169,25 @@ def among_links(found: Dict[str, Values]) -> str:
     worse = [(loss, n, other) for n, v in found.items() for loss in LOG_LINKS for other in [best(v, OWN[loss], LOG_LINKS)]
              if other != loss and clearly_less(v[other][OWN[loss]], v[loss][OWN[loss]])]
     first = sum(best(v, OWN[loss], LOG_LINKS) == loss for v in found.values() for loss in LOG_LINKS)
-    return "- Among these five alone none is clearly beaten by another in its own deviance: %s Each has the best mean in its own in %d of %d cells.%s" % (
-        verdict(not worse), first, len(found) * len(LOG_LINKS),
-        " Beaten: %s." % ", ".join("%s on %s by %s" % w for w in worse) if worse else "")
+    return STUDY.claim("among_links", len(worse), "Each has the best mean in its own in %d of %d cells.%s" % (
+        first, len(found) * len(LOG_LINKS), " Beaten: %s." % ", ".join("%s on %s by %s" % w for w in worse) if worse else ""))
 
 
 def answer(found: Dict[str, Values]) -> str:
     cells = [(v, loss, judge) for v in found.values() for loss, judge in OWN.items()]
     first = sum(loss in defined(v, judge) and best(v, judge) == loss for v, loss, judge in cells)
     beaten = sum(clearly_less(v[best(v, judge)][judge], v[loss][judge]) for v, loss, judge in cells if loss in defined(v, judge) and best(v, judge) != loss)
-    return "Is a loss the best by its own judge? **%s** It has the best mean in %d of %d cells; in %d another is clearly better, in the other %d the splits do " \
-           "not tell." % ("Yes." if first == len(cells) else "Not in general.", first, len(cells), beaten, len(cells) - first - beaten)
+    return STUDY.asked(first / len(cells), "It has the best mean in %d of %d cells; in %d another is clearly better, in the other %d the splits do not "
+                       "tell." % (first, len(cells), beaten, len(cells) - first - beaten))
 
 
 def page(found: Dict[str, Values]) -> str:
     splits = len(next(iter(found.values()))["poisson"]["poisson"])
-    lines = ["# Losses of counts, judged by each other's deviance", "",
-             "Remade by `make atlas STUDY=counts`; do not edit. Protocol: the header of "
-             "[configs/counts/counts.yaml](../../../configs/counts/counts.yaml). Linear models at their optimum, means over %d splits on the test "
-             "rows; less is better by every judge. ° marks a loss's own judge, bold the best mean of a column. A deviance is undefined where a "
-             "prediction is 0 or less, rmsle where it is -1 or less. zero_inflated_poisson has weight decay 0.001 and, not being convex, ends in one of its "
-             "minima. Clearly: p < %g by the corrected resampled t-test over the splits, without a "
-             "correction for the number of comparisons." % (splits, LEVEL), "", answer(found), ""]
+    lines = [*STUDY.head(splits=splits, level=LEVEL), answer(found), ""]
     for name, values in found.items():
-        lines += ["## %s" % name, "", *table(values)]
-    return "\n".join(lines + ["## What holds", "", *own_judge(found), agreement(found), among_links(found), squared_error(found), log_error(found), zeros(found), ""])
+        lines += ["## %s" % name, "", *table(["loss", *JUDGES], [[loss, *(judge_cell(values, loss, judge) for judge in JUDGES)] for loss in values])]
+    own = [own_judge(found, loss, judge) for loss, judge in OWN.items()]
+    return "\n".join(lines + STUDY.section([*own, agreement(found), among_links(found), squared_error(found), log_error(found), zeros(found)]))
 
 
 def make(run: Run) -> str:

@@ -11,21 +11,14 @@ from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 import numpy
 
 from stats import corrected_t
-from study_common import ROOT, Run, trained, verdict
+from study_common import ROOT, Run, best_trials, table, trained
+from study_shape import load
 
-CONFIG, FOLDER = "configs/dice_shift/shift.yaml", ROOT / "results" / "dice-shift"
-TRUTH = ["data.generator.noise=0", "loss=shift_l2", "optimizer.lr=0.1"]     # without noise SGD ends at w* but for rounding
-REGIMES = {                                  # the data and steps beside those of the config, and what the page calls them
-    "constant": ["data.generator.rows=20000", "schedule=constant", "train.epochs=1", "train.batch=1"],
-    "falling": []}
-REGIME_TEXT = {"constant": "a constant rate, each of 10000 rows once, by itself",
-               "falling": "a rate that falls to 0, 10 passes over 1500 rows in batches of 8"}
-DRAWS, ERRORS = 20000, 4
-NOISES, LENGTHS = (0.05, 0.1, 0.3, 1, 3, 10), (1, 4, 12)
-SAME_RATE = 0.1                              # every loss arrives, none diverges
-SLOW_RATE = 0.003                            # shift_l1 arrives
-LEVEL = 0.05
-BY_DISTANCE = ("shift_l1", "shift_l2", "shift_smooth_l1")
+STUDY = load("dice_shift")
+TRUTH, REGIMES, REGIME_TEXT, DRAWS, NEAR, NOISES, LENGTHS, SAME_RATE, SLOW_RATE, LEVEL, BY_DISTANCE = STUDY.given(
+    "truth", "regimes", "regime_texts", "draws", "near", "noises", "lengths", "same_rate", "slow_rate", "level", "by_distance")
+CONFIG, FOLDER = STUDY.configs[0], ROOT / "results" / "dice-shift"
+LONG = [length for length in LENGTHS if length > 1]
 
 
 def gaussian(u: float) -> float:
@@ -106,19 +99,23 @@ def weights(folder: Path, trial: dict) -> numpy.ndarray:
 
 def deviations(trials: Sequence[dict], folder: Path, truth: Dict[int, numpy.ndarray]) -> Tuple[Deviations, Tuned]:
     """For each rate, and for the rate of the least validation error in each seed. A training that diverged is infinitely far."""
+    def ok(t: dict) -> bool:
+        return t["result"]["status"] == "ok"
+
+    def away(t: dict) -> float:
+        return float(((weights(folder, t) - truth[t["config"]["train"]["seed"]]) ** 2).sum()) if ok(t) else math.inf
+
+    def key_of(t: dict) -> Tuple[str, float]:
+        return loss_name(t), t["config"]["data"]["generator"]["noise"]
+
+    trials = sorted(trials, key=lambda t: t["config"]["train"]["seed"])
     fixed: Deviations = {}
-    best: Dict[Tuple[str, float, int], Tuple[float, float]] = {}
-    for t in sorted(trials, key=lambda t: t["config"]["train"]["seed"]):
-        seed, key = t["config"]["train"]["seed"], (loss_name(t), t["config"]["data"]["generator"]["noise"])
-        away, valid = math.inf, math.inf
-        if t["result"]["status"] == "ok":
-            away = float(((weights(folder, t) - truth[seed]) ** 2).sum())
-            valid = t["result"]["metrics"]["valid"]["mae"]
-        fixed.setdefault(key, {}).setdefault(t["config"]["optimizer"]["lr"], []).append(away)
-        best[(*key, seed)] = min(best.get((*key, seed), (math.inf, math.inf)), (valid, away))
+    for t in trials:
+        fixed.setdefault(key_of(t), {}).setdefault(t["config"]["optimizer"]["lr"], []).append(away(t))
     tuned: Tuned = {}
-    for (loss, noise, _), (_, away) in best.items():
-        tuned.setdefault((loss, noise), []).append(away)
+    for (loss, noise, _), t in best_trials(trials, lambda t: (*key_of(t), t["config"]["train"]["seed"]),
+                                           lambda t: -t["result"]["metrics"]["valid"]["mae"] if ok(t) else -math.inf).items():
+        tuned.setdefault((loss, noise), []).append(away(t))
     return fixed, tuned
 
 
@@ -137,47 +134,42 @@ def middle(values: Sequence[float]) -> float:
 
 # ---- the page ----
 
+Gradients = Dict[Tuple[str, float, float], Found]                    # loss, length, noise
+
+
+def away_from_formula(found: Found, expected: float) -> float:
+    """1 is as far as may be."""
+    return abs(found.square - expected) / (NEAR["errors"] * found.error + NEAR["share"] * expected)
+
+
 def cell(found: Found, expected: float) -> str:
-    return "%.3g" % found.square if abs(found.square - expected) <= tolerance(found, expected) else "%.3g (formula %.3g)" % (found.square, expected)
+    return "%.3g" % found.square if STUDY.declared("formulas").met(away_from_formula(found, expected)) else "%.3g (formula %.3g)" % (found.square, expected)
 
 
-def tolerance(found: Found, expected: float) -> float:
-    return ERRORS * found.error + 1e-3 * expected
+def gradient_table(found: Gradients) -> List[str]:
+    columns = list(dict.fromkeys((loss, length, loss + (" %g" % length if length else "")) for loss, length, _ in found))
+    return table(["noise s", *(title for _, _, title in columns)], [
+        ["%g" % s, *(cell(found[loss, length, s], FORMULAS[loss](s, length)) for loss, length, _ in columns)] for s in NOISES], "r" * (1 + len(columns)))
 
 
-def gradient_table(found: Dict[Tuple[str, float, float], Found]) -> List[str]:
-    lines = ["| noise s | %s |" % " | ".join(title for _, _, title in columns(found)), "| ---: |" + " ---: |" * len(columns(found))]
-    for s in NOISES:
-        cells = [cell(found[loss, length, s], FORMULAS[loss](s, length)) for loss, length, _ in columns(found)]
-        lines.append("| %g | %s |" % (s, " | ".join(cells)))
-    return lines + [""]
-
-
-def columns(found: Dict[Tuple[str, float, float], Found]) -> List[Tuple[str, float, str]]:
-    return list(dict.fromkeys((loss, length, loss + (" %g" % length if length else "")) for loss, length, _ in found))
-
-
-def overlap_table(found: Dict[Tuple[str, float, float], Found]) -> List[str]:
-    rows = sorted(((found["shift_dice", length, s].overlap, length, s) for length in LENGTHS for s in NOISES), reverse=True)
-    lines = ["| mean overlap | length | noise s | shift_dice | shift_iou | shift_l1 | shift_l2 | shift_dice times length² |",
-             "| ---: |" + " ---: |" * 7]
-    for overlap, length, s in rows:
+def overlap_table(found: Gradients) -> List[str]:
+    rows = []
+    for overlap, length, s in sorted(((found["shift_dice", length, s].overlap, length, s) for length in LENGTHS for s in NOISES), reverse=True):
         dice = found["shift_dice", length, s].square
-        lines.append("| %.1f %% | %g | %g | %.3g | %.3g | %.3g | %.3g | %.3g |" % (
-            100 * overlap, length, s, dice, found["shift_iou", length, s].square, found["shift_l1", 0, s].square,
-            found["shift_l2", 0, s].square, dice * length ** 2))
-    return lines + [""]
+        others = [found[key].square for key in (("shift_iou", length, s), ("shift_l1", 0, s), ("shift_l2", 0, s))]
+        rows.append(["%.1f %%" % (100 * overlap), "%g" % length, "%g" % s, *("%.3g" % v for v in (dice, *others, dice * length ** 2))])
+    return table(["mean overlap", "length", "noise s", "shift_dice", "shift_iou", "shift_l1", "shift_l2", "shift_dice times length²"], rows, "r" * 8)
 
 
 def away_table(values: Tuned) -> List[str]:
     noises = sorted({noise for _, noise in values})
-    lines = ["| loss | %s |" % " | ".join("s = %g" % n for n in noises), "| --- |" + " ---: |" * len(noises)]
     least = {n: min(middle(v) for (_, noise), v in values.items() if noise == n) for n in noises}
-    for loss in dict.fromkeys(loss for loss, _ in values):
-        told = [(middle(values[loss, n]), n) for n in noises]
-        lines.append("| %s | %s |" % (loss, " | ".join(
-            "diverged" if v == math.inf else ("**%.2g**" if v == least[n] else "%.2g") % v for v, n in told)))
-    return lines + [""]
+
+    def text(value: float, noise: float) -> str:
+        return "diverged" if value == math.inf else ("**%.2g**" if value == least[noise] else "%.2g") % value
+
+    return table(["loss", *("s = %g" % n for n in noises)], [[loss, *(text(middle(values[loss, n]), n) for n in noises)]
+                                                            for loss in dict.fromkeys(loss for loss, _ in values)])
 
 
 def at_rate(fixed: Deviations, rate: float) -> Tuned:
@@ -190,83 +182,73 @@ def compared(values: Tuned, length: float, other: str, noises: Sequence[float]) 
     return [n for n in noises if nearer(values[dice, n], values[other, n])], [n for n in noises if nearer(values[other, n], values[dice, n])]
 
 
-def cells_of(values: Tuned) -> List[Tuple[float, str, float]]:
+def cells_of(values: Tuned) -> List[Tuple[str, str, float]]:
     """Where the theorem speaks: dice of an interval longer than 1, at noise above the crossing, against the distance and half its square."""
     noises = sorted({n for _, n in values})
-    return [(length, other, n) for length in LENGTHS if length > 1 for other in ("shift_l1", "shift_l2") for n in noises if n > crossing(length)]
+    return [("shift_dice %g" % length, other, n) for length in LONG for other in ("shift_l1", "shift_l2") for n in noises if n > crossing(length)]
 
 
 def nearer_on_average(values: Tuned) -> List[bool]:
-    return [middle(values["shift_dice %g" % length, n]) < middle(values[other, n]) for length, other, n in cells_of(values)]
+    return [middle(values[dice, n]) < middle(values[other, n]) for dice, other, n in cells_of(values)]
 
 
-def theorem(values: Tuned, what: str) -> str:
-    told = nearer_on_average(values)
-    pairs = [("shift_dice %g" % length, other, n) for length, other, n in cells_of(values)]
-    clear = sum(nearer(values[dice, n], values[other, n]) for dice, other, n in pairs)
-    farther = ["%s against %s at s = %g" % pair for pair in pairs if nearer(values[pair[1], pair[2]], values[pair[0], pair[2]])]
-    return "- %s: %s On average nearer in %d of %d cells, clearly in %d; clearly farther in %d%s." % (
-        what, verdict(all(told)), sum(told), len(told), clear, len(farther), " (%s)" % ", ".join(farther) if farther else "")
+def theorem(key: str, values: Tuned, regime: str) -> str:
+    good, cells = nearer_on_average(values), cells_of(values)
+    clear = sum(nearer(values[dice, n], values[other, n]) for dice, other, n in cells)
+    farther = ["%s against %s at s = %g" % (dice, other, n) for dice, other, n in cells if nearer(values[other, n], values[dice, n])]
+    return STUDY.claim(key, sum(good) / len(good), "On average nearer in %d of %d cells, clearly in %d; clearly farther in %d%s." % (
+        sum(good), len(good), clear, len(farther), " (%s)" % ", ".join(farther) if farther else ""), regime=REGIME_TEXT[regime])
 
 
 def answer(away: Dict[str, Tuple[Deviations, Tuned]]) -> str:
     settings = {"the same rate for all losses, %s" % REGIME_TEXT[r].split(",")[0]: at_rate(fixed, SAME_RATE) for r, (fixed, _) in away.items()}
     settings.update({"a rate for each loss, %s" % REGIME_TEXT[r].split(",")[0].replace("a rate that falls", "falling"): t for r, (_, t) in away.items()})
     good = [text for text, values in settings.items() if all(nearer_on_average(values))]
-    return "Does the dice loss of a long interval leave the weights nearer to their optimum than the losses of the shift? %s" % (
-        "**Yes.**" if len(good) == len(settings) else "**In %d of %d settings%s.**" % (len(good), len(settings), ": " + "; ".join(good) if good else ""))
+    return STUDY.asked(len(good) / len(settings), good=len(good), count=len(settings), which=": " + "; ".join(good) if good else "")
 
 
-def gradient_verdicts(found: Dict[Tuple[str, float, float], Found]) -> List[str]:
-    good = sum(abs(f.square - FORMULAS[loss](s, length)) <= tolerance(f, FORMULAS[loss](s, length)) for (loss, length, s), f in found.items())
-    longer = [l for l in LENGTHS if l > 1]
-    below_l1 = all(found["shift_dice", l, s].square < found["shift_l1", 0, s].square for l in longer for s in NOISES)
-    against = {(l, s): found["shift_dice", l, s].square < found["shift_l2", 0, s].square for l in longer for s in NOISES}
-    by_crossing = all(less == (s > crossing(l)) for (l, s), less in against.items())
-    falls = all(found["shift_dice", 12, s].square < found["shift_dice", 4, s].square for s in NOISES)
-    by_overlap = all(found["shift_dice", l, b].square <= found["shift_dice", l, a].square + ERRORS * found["shift_dice", l, a].error
-                     for l in LENGTHS for a, b in zip(NOISES, NOISES[1:]))
-    scaled = max(found["shift_dice", l, s].square * l * l for l in LENGTHS for s in NOISES)
+def gradient_verdicts(found: Gradients) -> List[str]:
+    def square(loss: str, length: float, s: float) -> float:
+        return found[loss, length, s].square
+
+    away = {key: away_from_formula(f, FORMULAS[key[0]](key[2], key[1])) for key, f in found.items()}
+    less = {other: {(l, s): square(other, 0, s) - square("shift_dice", l, s) for l in LONG for s in NOISES} for other in ("shift_l1", "shift_l2")}
+    not_less = ["length %g, s = %g" % k for k, v in less["shift_l2"].items() if not v > 0]
+    as_said = sum((v > 0) == (s > crossing(l)) for (l, s), v in less["shift_l2"].items())
+    rises = [square("shift_dice", l, b) - square("shift_dice", l, a) - NEAR["errors"] * found["shift_dice", l, a].error
+             for l in LENGTHS for a, b in zip(NOISES, NOISES[1:])]
+    scaled = max(square("shift_dice", l, s) * l * l for l in LENGTHS for s in NOISES)
     return [
-        "- The mean squares of the gradients are those of the formulas: %s %d of %d within %d standard errors and 0.1 %%." % (
-            verdict(good == len(found)), good, len(found), ERRORS),
-        "- Dice's gradient varies less than that of shift_l1, for intervals longer than 1: %s" % verdict(below_l1),
-        "- Dice's gradient varies less than that of shift_l2 above a noise s_m, the solution of s² = erf(l / (s √2)) / l², and more below: %s s_m is %s." % (
-            verdict(by_crossing), ", ".join("%.3g for length %g" % (crossing(l), l) for l in longer)),
-        "- Dice's gradient varies less for every noise: %s Not against shift_l2 at %s." % (
-            verdict(below_l1 and all(against.values())), "; ".join("length %g, s = %g" % k for k, less in against.items() if not less) or "none"),
-        "- The longer the interval, the less: %s" % verdict(falls),
-        "- The less overlap, the less dice's gradient varies, and the more that of shift_l2: %s Since a pair without overlap has no gradient at all; "
-        "that is less to learn from, not more." % verdict(by_overlap),
-        "- The lower variance of dice within reach is its scale alone, since it is shift_l1 divided by the length there: %s Times length², it is at most "
-        "%.3g, that of shift_l1 being 1." % (verdict(scaled <= 1 + 1e-6), scaled)]
+        STUDY.claim("formulas", list(away.values()), "%d of %d within %d standard errors and 0.1 %%." % (
+            len(STUDY.meeting("formulas", away)), len(found), NEAR["errors"])),
+        STUDY.claim("below_l1", list(less["shift_l1"].values())),
+        STUDY.claim("crossing", as_said / len(less["shift_l2"]), "s_m is %s." % ", ".join("%.3g for length %g" % (crossing(l), l) for l in LONG)),
+        STUDY.claim("every", [v for of in less.values() for v in of.values()], "Not against shift_l2 at %s." % ("; ".join(not_less) or "none")),
+        STUDY.claim("longer", [square("shift_dice", 4, s) - square("shift_dice", 12, s) for s in NOISES]),
+        STUDY.claim("overlap", rises, "Since a pair without overlap has no gradient at all; that is less to learn from, not more."),
+        STUDY.claim("scale", scaled, "Times length², it is at most %.3g, that of shift_l1 being 1." % scaled)]
+
+
+def at_noises(noises: Sequence[float]) -> str:
+    return ", ".join("s = %g" % n for n in noises) or "no noise"
 
 
 def weight_verdicts(found: Dict[str, Tuple[Deviations, Tuned]]) -> List[str]:
     lines = []
     for regime, (fixed, tuned) in found.items():
-        text = REGIME_TEXT[regime]
         noises = sorted({n for _, n in tuned})
-        l1 = {l: compared(tuned, l, "shift_l1", noises) for l in LENGTHS if l > 1}
+        l1 = {l: compared(tuned, l, "shift_l1", noises) for l in LONG}
         nearest = {n: min((loss for loss, noise in tuned if noise == n), key=lambda loss, n=n: middle(tuned[loss, n])) for n in noises}
         lines += [
-            theorem(at_rate(fixed, SAME_RATE), "The theorem, with the same rate %g for all losses: above s_m the weights end nearer to w* by dice than by shift_l1 "
-                                              "and shift_l2 (%s)" % (SAME_RATE, text)),
-            theorem(tuned, "It is so too where each loss has the rate of its least validation error (%s)" % text),
-            "- With a rate each, dice and shift_l1 do not differ (%s): %s %s." % (
-                text, verdict(not any(near or away for near, away in l1.values())),
-                "; ".join("Length %g: nearer at %s, farther at %s" % (
-                    l, ", ".join("s = %g" % n for n in near) or "no noise", ", ".join("s = %g" % n for n in away) or "no noise")
-                    for l, (near, away) in l1.items())),
-            "- With a rate each, dice is the nearest on average at some noise (%s): %s The nearest are %s." % (
-                text, verdict(any(loss.startswith("shift_dice") for loss in nearest.values())),
-                ", ".join("%s at s = %g" % (loss, n) for n, loss in nearest.items()))]
+            theorem("theorem", at_rate(fixed, SAME_RATE), regime), theorem("own_rates", tuned, regime),
+            STUDY.claim("no_difference", sum(len(near) + len(away) for near, away in l1.values()), "%s." % "; ".join(
+                "Length %g: nearer at %s, farther at %s" % (l, at_noises(near), at_noises(away)) for l, (near, away) in l1.items()), regime=REGIME_TEXT[regime]),
+            STUDY.claim("nearest", sum(loss.startswith("shift_dice") for loss in nearest.values()), "The nearest are %s." % (
+                ", ".join("%s at s = %g" % (loss, n) for n, loss in nearest.items())), regime=REGIME_TEXT[regime])]
     fixed = found["falling"][0]
     far = compared(at_rate(fixed, SLOW_RATE), 12, "shift_l1", sorted({n for _, n in fixed}))[1]
-    return lines + [
-        "- A smaller gradient costs nothing: %s With the same rate %g that falls to 0, dice of length 12 ends farther than shift_l1 at %s: in these steps it has "
-        "not arrived, which the theorem, about the limit, leaves out." % (verdict(not far), SLOW_RATE, ", ".join("s = %g" % n for n in far) or "no noise"),
-        "- Detection of large objects by cameras, where the paper finds dice better: not testable here; this is its theorem's linear model."]
+    return [*lines, STUDY.claim("slow", len(far), "With the same rate %g that falls to 0, dice of length 12 ends farther than shift_l1 at %s: in these steps it "
+                                "has not arrived, which the theorem, about the limit, leaves out." % (SLOW_RATE, at_noises(far)))]
 
 
 def away_section(regime: str, fixed: Deviations, tuned: Tuned) -> List[str]:
@@ -275,13 +257,10 @@ def away_section(regime: str, fixed: Deviations, tuned: Tuned) -> List[str]:
             "With the rate of the least validation error, for each loss, noise and seed:", "", *away_table(tuned)]
 
 
-def page(found: Dict[Tuple[str, float, float], Found], away: Dict[str, Tuple[Deviations, Tuned]]) -> str:
+def page(found: Gradients, away: Dict[str, Tuple[Deviations, Tuned]]) -> str:
     seeds = len(next(iter(away["falling"][1].values())))
     return "\n".join([
-        "# The dice loss of a shifted interval: gradients and weights", "",
-        "Remade by `make atlas STUDY=dice_shift`; do not edit. Protocol: the header of "
-        "[configs/dice_shift/shift.yaml](../../../configs/dice_shift/shift.yaml). The number behind a loss is the length of its interval.", "",
-        answer(away), "",
+        *STUDY.head(), answer(away), "",
         "## Mean square of the gradient under normal shifts", "",
         "%d draws, by `lossbench losses eval`." % DRAWS, "", *gradient_table(found),
         "## Against the overlap", "",
@@ -289,9 +268,7 @@ def page(found: Dict[Tuple[str, float, float], Found], away: Dict[str, Tuple[Dev
         "## Distance of trained weights from their optimum", "",
         "|w - w*|² with the intercept, geometric means over %d seeds, each with data of its own. The nearest of a column is bold." % seeds, "",
         *(line for regime, (fixed, tuned) in away.items() for line in away_section(regime, fixed, tuned)),
-        "## What holds", "",
-        "Clearly, and nearer or farther without more: p < %g by a paired t-test of the logs over the seeds." % LEVEL, "",
-        *gradient_verdicts(found), *weight_verdicts(away), ""])
+        *STUDY.section([*gradient_verdicts(found), *weight_verdicts(away)], level=LEVEL)])
 
 
 def train(binary: str, jobs: int, folder: Path, sets: Sequence[str] = ()) -> Dict[str, Tuple[Deviations, Tuned]]:

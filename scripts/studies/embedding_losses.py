@@ -13,29 +13,18 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from stats import Ranks, corrected_t, friedman, holm, not_different
-from study_common import ROOT, Run, trained
+from stats import Ranks, friedman, not_different
+from study_common import ROOT, Run, planned, table, trained
+from study_page import corrected
+from study_shape import load
 
-CONFIG, FOLDER = ROOT / "configs" / "embedding_losses" / "table.yaml", ROOT / "results" / "embedding-losses"
-RATES = tuple(0.0005 * 2 ** k for k in range(8))
-SPLITS, BATCH, LEVEL = 3, 48, 0.05
-IN_BATCH = (8, 6, 4, 3, 2)               # classes of a batch: as many of these as there are to train on
-ROWS, CLASSES = "rows", "classes"
-QUESTIONS = {ROWS: "new rows of classes that training saw", CLASSES: "classes that training never saw"}
-METRICS = {"map_at_r": "MAP@R", "recall_at_k": "recall@1", "nmi": "NMI"}
+STUDY = load("embedding_losses")
+RATES, SPLITS, BATCH, IN_BATCH, LEVEL, QUESTIONS, METRICS, FAMILIES, CONTROLS, IMAGES, OF_SETS = STUDY.given(
+    "rates", "splits", "batch", "in_batch", "level", "questions", "metrics", "families", "controls", "images", "sets")
+CONFIG, FOLDER = ROOT / STUDY.configs[0], ROOT / "results" / "embedding-losses"
+ROWS, CLASSES = QUESTIONS
 RAW, RANDOM = "features as they are", "random map"
-FAMILIES = {
-    "prototypes": ["normalized_softmax", "cosface", "arcface", "subcenter_arcface", "magface", "madacos", "unpg", "sphereface",
-                   "large_margin_softmax", "sface", "p2sgrad", "proxy_nca", "proxy_anchor", "soft_triple"],
-    "pairs": ["contrastive", "contrastive_hadsell", "margin_wu", "lifted", "lifted_gen", "binomial_deviance", "multi_similarity", "circle",
-              "intra_pair_variance", "snr_contrastive", "tcm", "histogram", "ranked_list", "metrix"],
-    "triplets": ["triplet", "triplet_hard", "triplet_semihard", "m2f_triplet", "angular"],
-    "softmax over the batch": ["n_pair", "supcon", "supcon_in", "focal_supcon", "nt_xent_labels", "nca", "tuplet_margin"],
-    "ranking": ["fastap", "smooth_ap_embedding", "pnp"],
-    "class means, neighbours": ["protonet", "proto_triplet", "icnn"]}
 FAMILY = {loss: family for family, losses in FAMILIES.items() for loss in losses}
-CONTROLS = ("contrastive", "triplet")    # what later papers compare with
-IMAGES = "datasets/samples/fashion_mnist_t10k1000-%s-idx%d-ubyte.gz"
 
 
 class Data(NamedTuple):
@@ -44,8 +33,7 @@ class Data(NamedTuple):
     classes: Tuple[int, int, int]        # to train on, to choose by, to test
 
 
-SETS = {"letter": Data(16, "[]", (9, 8, 9)), "vowel": Data(1, "[speaker]", (4, 3, 4)), "digits8x8": Data(2, "[]", (4, 2, 4)),
-        "fashion": Data(1, "[]", (4, 2, 4)), "segment": Data(2, "[]", (3, 2, 2)), "satellite": Data(6, "[]", (2, 2, 2))}
+SETS = {name: Data(of["every"], of["drop"], tuple(of["classes"])) for name, of in OF_SETS.items()}
 Values = Dict[str, Dict[str, List[Dict[str, float]]]]   # of a question: set, contender: the test metrics of each split
 
 
@@ -109,11 +97,9 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def sweep(binary: str, jobs: int, folder: Path, settings: Sequence[Setting], split: int, words: Sequence[str]) -> List[dict]:
-    folder.mkdir(parents=True, exist_ok=True)
     plan = folder / ("plan-%d.yaml" % os.getpid())
-    plan.write_text(CONFIG.read_text(encoding="utf-8") + "sweep:\n  train.seed: [%d]\n  zip:\n    loss:\n" % split +
-                    "".join("      - %s\n" % s.text for s in settings) + "    optimizer.lr: %s\n" % [s.rate for s in settings], encoding="utf-8")
-    records = trained(binary, str(plan), folder, jobs, [*words, "output.dir=%s" % folder], quiet=True)
+    columns = {"loss": [s.text for s in settings], "optimizer.lr": [str(s.rate) for s in settings]}
+    records = trained(binary, planned(CONFIG, plan, columns, {"train.seed": [split]}), folder, jobs, [*words, "output.dir=%s" % folder], quiet=True)
     plan.unlink()
     at = {(r["config"]["optimizer"]["lr"], r["config"]["loss"]["name"]): r for r in records}
     return [at[s.rate, s.loss] for s in settings]
@@ -191,10 +177,10 @@ def clearly(values: Values, other: str, ratios: Dict[str, float]) -> Dict[str, T
     out = {loss: (0, 0) for loss in losses}
     for name, of in values.items():
         gaps = {loss: [a["map_at_r"] - b["map_at_r"] for a, b in zip(of[loss], of[other])] for loss in losses}
-        ps = holm([corrected_t(d, ratios[name]).p if np.isfinite(d).all() else 1.0 for d in gaps.values()])
-        for loss, p in zip(losses, ps):
+        told = corrected({loss: d for loss, d in gaps.items() if np.isfinite(d).all()}, ratios[name], len(losses))
+        for loss, t in told.items():
             up, down = out[loss]
-            out[loss] = up + (p < LEVEL and mean(gaps[loss]) > 0), down + (p < LEVEL and mean(gaps[loss]) < 0)
+            out[loss] = up + (t.p < LEVEL and mean(gaps[loss]) > 0), down + (t.p < LEVEL and mean(gaps[loss]) < 0)
     return out
 
 
@@ -219,27 +205,25 @@ def number(value: float) -> str:
     return "%.3f" % value if np.isfinite(value) else "diverged"
 
 
-def table(values: Values) -> List[str]:
+def loss_table(values: Values) -> List[str]:
     """A row for each loss in the order of its average rank, a column for each set; the best of a column is bold."""
     losses, ranks = ranked(values)
     of = dict(zip(losses, ranks.mean))
     more = {m: dict(zip(losses, ranked(values, m)[1].mean)) for m in list(METRICS)[1:]}
     beats = above(values, RAW)
     top = {name: max(mean(v["map_at_r"] for v in v2[loss]) for loss in losses) for name, v2 in values.items()}
-    lines = ["| loss | kind | rank | %s | by recall@1 | by NMI | above the features |" % " | ".join(values),
-             "| --- | --- | ---: |" + " ---: |" * (len(values) + 3)]
+    rows = []
     for loss in sorted(losses, key=lambda x: of[x]):
         row = [mean(v["map_at_r"] for v in v2[loss]) for v2 in values.values()]
         cells = ["**%s**" % number(m) if m == top[name] else number(m) for name, m in zip(values, row)]
-        lines.append("| %s | %s | %.1f | %s | %.1f | %.1f | %d of %d |" % (loss, FAMILY[loss], of[loss], " | ".join(cells), more["recall_at_k"][loss],
-                                                                     more["nmi"][loss], beats[loss], len(values)))
-    for base in (RAW, RANDOM):
-        lines.append("| *%s* | | | %s | | | |" % (base, " | ".join(number(mean(v["map_at_r"] for v in v2[base])) for v2 in values.values())))
-    return lines + [""]
+        rows.append([loss, FAMILY[loss], "%.1f" % of[loss], *cells, *("%.1f" % more[m][loss] for m in more), "%d of %d" % (beats[loss], len(values))])
+    lines = table(["loss", "kind", "rank", *values, *("by %s" % METRICS[m] for m in more), "above the features"], rows, "ll" + "r" * (len(values) + 4))
+    return lines[:-1] + ["| *%s* | | | %s | | | |" % (base, " | ".join(number(mean(v["map_at_r"] for v in v2[base])) for v2 in values.values()))
+                         for base in (RAW, RANDOM)] + [""]
 
 
 def family_table(of: Dict[str, Values]) -> List[str]:
-    lines = ["| kind | losses | %s |" % " | ".join("%s: mean rank, best" % q for q in of), "| --- | ---: |" + " --- |" * len(of)]
+    rows = []
     for family in FAMILIES:
         cells, count = [], 0
         for values in of.values():
@@ -248,8 +232,8 @@ def family_table(of: Dict[str, Values]) -> List[str]:
             count = len(mine)
             cells.append("%.1f, %s %.1f" % (mean(mine.values()), min(mine, key=lambda x: mine[x]), min(mine.values())) if mine else "")
         if count:
-            lines.append("| %s | %d | %s |" % (family, count, " | ".join(cells)))
-    return lines + [""]
+            rows.append([family, "%d" % count, *cells])
+    return table(["kind", "losses", *("%s: mean rank, best" % q for q in of)], rows, "lr" + "l" * len(of))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -280,8 +264,7 @@ def answer(of: Dict[str, Values]) -> str:
         group, count, beats = group_of_the_best(values), len(values), above(values, RAW)
         texts.append("On %s %s: the best average rank is %.1f of %d (%s; then %s), and %d of the %d losses are within the critical difference of it; %d of them are "
                      "better than the features as they are on every set, %d on none." % (
-                         QUESTIONS[question], "**most losses are not shown to be worse than the best**" if 2 * len(group) > len(losses) and ranks.p < LEVEL else
-                         "**no difference between losses is shown**" if ranks.p >= LEVEL else "**losses differ**", min(ranks.mean), len(losses), order[0],
+                         QUESTIONS[question], STUDY.answer({"p": ranks.p, "group": len(group) / len(losses)}), min(ranks.mean), len(losses), order[0],
                          ", ".join(order[1:4]), len(group), len(losses), sum(n == count for n in beats.values()), sum(n == 0 for n in beats.values())))
     return " ".join(texts)
 
@@ -297,7 +280,7 @@ def against(question: str, values: Values, other: str) -> str:
                                   listed(["%s (%d)" % (x, n[1]) for x, n in told.items() if 2 * n[1] >= count]))
 
 
-def claims(question: str, values: Values) -> List[str]:
+def findings(question: str, values: Values) -> List[str]:
     losses, ranks = ranked(values)
     count, group = len(values), group_of_the_best(values)
     lines = ["- Friedman's test over the %d sets: p = %.2g (Iman and Davenport %.2g). Critical difference of average ranks at %g: %.1f, of %d ranks. Not worse than "
@@ -340,31 +323,14 @@ def edges(chosen: Dict[str, List[Setting]]) -> List[str]:
 def page(of: Dict[str, Values], chosen: Dict[str, List[Setting]], year: Dict[str, int]) -> str:
     first = next(iter(of.values()))
     splits = len(next(iter(first.values()))[RAW])
-    lines = ["# %d losses of labelled embeddings, each with the same number of settings tried" % len(losses_of(first)), "",
-             "Remade by `make atlas STUDY=embedding_losses`; do not edit. Protocol: the header of "
-             "[configs/embedding_losses/table.yaml](../../../configs/embedding_losses/table.yaml). MAP@R of test rows, means over %d splits; rank is the "
-             "average over the sets, 1 the best. Every loss has had %d settings tried in every split, by MAP@R on validation rows or classes. Clearly: p < %g "
-             "by the corrected resampled t-test over the splits, with Holm's correction over the losses of a set." % (splits, len(RATES), LEVEL), "",
-             answer(of), ""]
+    lines = [*STUDY.head(losses=len(losses_of(first)), splits=splits, settings=len(RATES), level=LEVEL), answer(of), ""]
     for question, values in of.items():
         classes = "; ".join("%s %d, %d, %d" % (name, *SETS[name].classes) for name in values)
         lines += ["## %s" % (QUESTIONS[question][0].upper() + QUESTIONS[question][1:]), ""]
         lines += ["Classes that train, choose and test: %s." % classes, ""] if question == CLASSES else []
-        lines += [*table(values), *claims(question, values), ""]
-    return "\n".join(lines + ["## Kinds of losses", "", *family_table(of), "## Between the two tables", "", *across(of, year), *edges(chosen), "",
-                              "## What is not in it", "", *LEFT_OUT, ""])
-
-
-LEFT_OUT = [
-    "- Losses that were added to the program after this table was made: it names the losses that it compares. proxy_nca of scale s is normalized_softmax of "
-    "temperature 1/(2s), so that the two can come out equal.",
-    "- Losses of two views and of explicit pairs, which read no label of a class; tri_bce, for two classes; koleo, which reads no label.",
-    "- Miners (train.miner) and terms: every loss has all pairs of its batch, or what it chooses itself. tcm, intra_pair_variance and focal_supcon are meant "
-    "as terms beside another loss, and are alone here.",
-    "- Power: with 46 losses on six sets only average ranks that are far apart differ by Nemenyi's test, and three splits show only large differences within a "
-    "set. Not shown to differ is not shown to be equal; what is equal within a few thousandths of MAP@R can be read from the columns.",
-    "- Satellite and segment have 6 and 7 classes: of these the first table says more than the second, where two classes test.",
-    "- One network, one optimiser, 20 epochs: no larger network, no features of a network trained before, which is what most papers have."]
+        lines += [*loss_table(values), *findings(question, values), ""]
+    return "\n".join([*lines, "## Kinds of losses", "", *family_table(of), "## Between the two tables", "", *across(of, year), *edges(chosen), "",
+                      *STUDY.section([], "What is not in it")])
 
 
 def train(binary: str, jobs: int, folder: Path, sets: Sequence[str], losses: Optional[Sequence[str]] = None, splits: int = SPLITS,

@@ -10,33 +10,15 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 import numpy as np
-from scipy import stats
 
-from study_common import ROOT, Run, reproduces
+from stats import friedman, ranks_of
+from study_common import ROOT, Run, table
 from study_plan import CONSTANT
+from study_shape import load
 
+STUDY = load("ldr")
+TRAINED, SYMMETRIC, OURS, TOP, REASONS = STUDY.given("trained", "symmetric", "ours", "top", "reasons")
 Setting = Tuple[str, str, str]                          # data set, kind of noise, rate
-SYMMETRIC = ("mae", "rll", "nce_rce")                   # the sum over all labels does not depend on the scores
-OURS = ("ldr_kl", "aldr_kl")
-TOP = ["test.accuracy", "test.top_k(k=2)", "test.top_k(k=3)", "test.top_k(k=4)", "test.top_k"]  # top_k by itself is k = 5
-
-# Why a loss may fail; printed for those that do.
-SMALL_STEP = ("its gradient is at most of the order of p_y, which is 1/C at the start: with one learning rate for all losses, set for "
-              "cross-entropy, it hardly moves; compare the tuned table")
-REASONS = {
-    "mae": SMALL_STEP, "brier": SMALL_STEP, "rll": SMALL_STEP, "js": SMALL_STEP,
-    "tgce_pruned": "as gce until row after row is left out, at epochs 60, 70, 80 and 90; in the tuned variant of 20 epochs that has no time "
-                   "to act",
-    "nce_agce": "a normalised active part: the gradient is divided by the sum over all labels and shrinks with the number of classes",
-    "nce_aul": "as nce_agce", "nce_rce": "as nce_agce",
-    "cs": "a hinge on the most violating class follows every flipped label with full force, however wrong it looks",
-    "ww": "every flipped label raises all C - 1 hinges; with `reduction: mean` its step is also C times smaller",
-    "ce": "unbounded: a flipped label pulls the harder the surer the model is",
-    "gce": "at small q it is close to cross-entropy, at large q close to mae and its small steps; noisy validation rows decide between them",
-    "sce": "the mixture moves between cross-entropy and mae, with the weaknesses of both",
-    "ldr_kl": "one temperature for all rows: a small one follows the flipped labels, a large one takes small steps",
-    "aldr_kl": "the temperature adapts by the confidence of the row, which says little once most labels are wrong",
-}
 
 
 def lossbench(*arguments: str) -> str:
@@ -46,16 +28,6 @@ def lossbench(*arguments: str) -> str:
 
 # ---- running ----
 
-def studies(quick: bool) -> Dict[str, Tuple[str, List[str]]]:
-    """Name -> config and overrides."""
-    if quick:
-        return {"vowel": ("vowel", ["train.epochs=30", "schedule.milestones=[15, 22]", "output.dir=results/ldr-quick/vowel"]),
-                "letter": ("letter", ["train.epochs=5", "schedule.milestones=[3, 4]", "optimizer.lr=0.01", "data.cv.fold=0,1",
-                                      "output.dir=results/ldr-quick/letter"])}
-    return {name: (config, ["output.dir=results/ldr-" + name]) for name, config in
-            (("vowel", "vowel"), ("letter", "letter"), ("letter-tuned", "letter_tuned"))}
-
-
 def train(config: str, sets: List[str], jobs: int) -> None:
     overrides = [word for s in sets for word in ("--set", s)]
     subprocess.run([str(ROOT / "lossbench"), "sweep", "--config", "configs/ldr/%s.yaml" % config, "--jobs", str(jobs), *overrides],
@@ -64,7 +36,7 @@ def train(config: str, sets: List[str], jobs: int) -> None:
 
 # ---- numbers ----
 
-def table(folder: str, tuned: bool, metric: str) -> Dict[Setting, Dict[str, dict]]:
+def read(folder: str, tuned: bool, metric: str) -> Dict[Setting, Dict[str, dict]]:
     """Setting -> loss -> its row. Hyper-parameters are chosen on validation rows; in the tuned variant they were before."""
     command = ["report", folder, "--format", "csv", "--metric", metric, "--group-by", "loss.name", "corrupt.labels.kind",
                "corrupt.labels.rate"]
@@ -99,18 +71,15 @@ def accuracy_table(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[st
     settings = sorted(rows, key=order)
     losses = sorted({name for s in settings for name in rows[s]})
     best = {s: max(mean_of(r, metric) for r in rows[s].values()) for s in settings}
-    lines = ["| loss | " + " | ".join(label(s) for s in settings) + " |", "| --- |" + " ---: |" * len(settings)]
-    for name in losses:
-        cells = []
-        for s in settings:
-            row = rows[s].get(name, {})
-            if not row.get(metric):
-                cells.append("diverged")
-                continue
-            text = "%.1f ± %.1f" % (100 * float(row[metric]), 100 * float(row[metric + ".sd"] or 0))
-            cells.append("**%s**" % text if mean_of(row, metric) == best[s] else text)
-        lines.append("| %s | %s |" % (name, " | ".join(cells)))
-    return lines
+
+    def cell(name: str, s: Setting) -> str:
+        row = rows[s].get(name, {})
+        if not row.get(metric):
+            return "diverged"
+        text = "%.1f ± %.1f" % (100 * float(row[metric]), 100 * float(row[metric + ".sd"] or 0))
+        return "**%s**" % text if mean_of(row, metric) == best[s] else text
+
+    return table(["loss", *map(label, settings)], [[name, *(cell(name, s) for s in settings)] for name in losses])
 
 
 # ---- ranks ----
@@ -119,20 +88,17 @@ def rank_matrix(rows: Dict[Setting, Dict[str, dict]], metric: str) -> Tuple[List
     settings = sorted(rows, key=lambda s: (s[0], *order(s)))
     losses = sorted({name for s in settings for name in rows[s]})
     values = np.array([[mean_of(rows[s].get(name, {}), metric) for name in losses] for s in settings])
-    return losses, settings, np.vstack([stats.rankdata(-v) for v in values])
+    return losses, settings, ranks_of(values)
 
 
 def rank_lines(losses: List[str], ranks: np.ndarray) -> List[str]:
     n, k = ranks.shape
-    statistic, p = stats.friedmanchisquare(*ranks.T)
-    distance = stats.studentized_range.ppf(0.95, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
-    lines = ["| loss | average rank | worst rank |", "| --- | ---: | ---: |"]
-    for i in np.argsort(ranks.mean(0), kind="stable"):
-        lines.append("| %s | %.2f | %g |" % (losses[i], ranks[:, i].mean(), ranks[:, i].max()))
-    lines += ["", "Friedman test over %d settings and %d losses: chi-squared %.1f, p %.2g. Nemenyi critical difference at 0.05: %.2f ranks. "
-              "The settings are kinds of noise on the same data, not independent data sets, so p is too small to be taken at its "
-              "word; it says that the losses differ, not for which data." % (n, k, statistic, p, distance)]
-    return lines
+    told = friedman(-ranks)
+    order_of = np.argsort(ranks.mean(0), kind="stable")
+    return table(["loss", "average rank", "worst rank"], [[losses[i], "%.2f" % ranks[:, i].mean(), "%g" % ranks[:, i].max()] for i in order_of]) + [
+        "Friedman test over %d settings and %d losses: chi-squared %.1f, p %.2g. Nemenyi critical difference at 0.05: %.2f ranks. "
+        "The settings are kinds of noise on the same data, not independent data sets, so p is too small to be taken at its "
+        "word; it says that the losses differ, not for which data." % (n, k, told.chi2_ties, told.p, told.cd), ""]
 
 
 # ---- claims ----
@@ -156,9 +122,9 @@ def stability(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
                                 "%s, %s" % (data_set(settings[int(behind[name].argmax())]),
                                             label(settings[int(behind[name].argmax())]))))
     lines.append("- The loss that is never far behind: `%s`, at most %.1f points." % (steadiest, behind[steadiest].max()))
-    holds = place["aldr_kl"] <= 3 and close["aldr_kl"] * 2 >= len(settings)
-    return [reproduces(holds) + " `aldr_kl`: place %d of %d by average rank, within 2 points of the best in %d of %d settings. (Rule: among the "
-            "first three, and within 2 points in at least half.)" % (place["aldr_kl"], len(losses), close["aldr_kl"], len(settings)), ""] + lines
+    told = "`aldr_kl`: place %d of %d by average rank, within 2 points of the best in %d of %d settings. %s" % (
+        place["aldr_kl"], len(losses), close["aldr_kl"], len(settings), STUDY.claims["stable"].compares["rule"])
+    return [STUDY.judged("stable", {"place": place["aldr_kl"], "close": close["aldr_kl"] / len(settings)}, told), "", *lines]
 
 
 def symmetric_top_k(accuracy: Dict[Setting, Dict[str, dict]], top5: Dict[Setting, Dict[str, dict]], k: str) -> List[str]:
@@ -174,15 +140,14 @@ def symmetric_top_k(accuracy: Dict[Setting, Dict[str, dict]], top5: Dict[Setting
         lines.append("- %s: of the rows that the first guess misses, the next four catch " % data_set(s) +
                      ", ".join("%.0f %% with `%s`" % (100 * share(n), n) for n in (*SYMMETRIC, "ce", *OURS) if n in accuracy[s]) +
                      "; the middle of the losses that are not symmetric is %.0f %%." % (100 * middle))
-    return [reproduces(all(lower)) + " In %d of %d comparisons. (Rule: every symmetric loss lies below the middle of the others, on each with clean labels.)" % (
-                sum(lower), len(lower)),
-            ""] + lines
+    return [STUDY.judged("symmetric", sum(lower) / len(lower), "In %d of %d comparisons. %s" % (
+        sum(lower), len(lower), STUDY.claims["symmetric"].compares["rule"])), "", *lines]
 
 
 def failures(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
     losses, settings, _ = rank_matrix(rows, metric)
     sets = sorted({data_set(s) for s in settings})
-    lines = ["| loss | " + " | ".join(sets) + " |", "| --- |" + " --- |" * len(sets)]
+    lines = []
     for name in losses:
         behind, cells = gaps(rows, metric, name), []
         for data in sets:
@@ -191,8 +156,8 @@ def failures(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
             cells.append("%d of %d settings, worst %s (%.0f points)" % (len(bad), every, label(max(bad, key=lambda b: b[1])[0]),
                                                                      max(g for _, g in bad)) if bad else "-")
         if set(cells) != {"-"}:
-            lines.append("| %s | %s |" % (name, " | ".join(cells)))
-    return ["More than 10 points behind the best loss of the setting:", ""] + lines
+            lines.append([name, *cells])
+    return table(["loss", *sets], lines, "l" * (1 + len(sets)))
 
 
 def reasons(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
@@ -223,53 +188,51 @@ def shown(path: Path) -> str:
     return str(path.resolve().relative_to(ROOT)) if ROOT in path.resolve().parents else str(path)
 
 
+def head(quick: bool) -> List[str]:
+    lines = STUDY.head(configs="../../configs/ldr" if quick else "../../../configs/ldr")
+    if not quick:
+        return lines
+    return [line.replace("STUDY=ldr`", "STUDY=ldr ARGS='--option quick=true --out results/ldr-quick'`") for line in lines] + [
+        "**Quick variant: fewer epochs and folds than the study; for trying, not for conclusions.**", ""]
+
+
 def page(quick: bool, folders: Dict[str, str]) -> str:
-    k5 = "test.top_k"
+    k5, top = "test.top_k", "test.accuracy"
     plain = {name: f for name, f in folders.items() if name != "letter-tuned"}
     accuracy: Dict[Setting, Dict[str, dict]] = {}
     top5: Dict[Setting, Dict[str, dict]] = {}
-    out = ["# Fifteen losses under label noise: the tabular part of the LDR study", "",
-           "Remade by `make atlas STUDY=ldr%s`; do not edit. Protocol: the headers of [configs/ldr](%s). Each number is the "
-           "mean of the test accuracy in per cent, on clean rows, ± sample standard deviation over the models (5 folds; tuned: 3 seeds); "
-           "best of a column in bold. The hyper-parameters of a loss are chosen by validation accuracy on noisy rows."
-           % (" ARGS='--option quick=true --out results/ldr-quick'" if quick else "", "../../configs/ldr" if quick else "../../../configs/ldr"), ""]
-    if quick:
-        out += ["**Quick variant: fewer epochs and folds than the study; for trying, not for conclusions.**", ""]
+    out = head(quick)
     for name, folder in plain.items():
-        rows = table(folder, False, "test.accuracy")
+        rows, more = read(folder, False, top), read(folder, False, k5)
         accuracy.update(rows)
-        top5.update(table(folder, False, k5))
+        top5.update(more)
         out += ["## %s, the paper's protocol" % name.capitalize(), "",
                 "Paired tests, ranks, learning curves and plots against the noise rate: [%s.html](%s.html)." % (name, name), "",
-                "Top-1:", "", *accuracy_table(rows, "test.accuracy"), "",
-                "Top-5 (top-2 to top-4, chosen settings and full precision: [%s.csv](%s.csv)):" % (name, name), "",
-                *accuracy_table(table(folder, False, k5), k5), ""]
-    losses, _, ranks = rank_matrix(accuracy, "test.accuracy")
-    out += ["## Average ranks, the paper's protocol", "", *rank_lines(losses, ranks), ""]
-    if "letter-tuned" in folders:
-        tuned = table(folders["letter-tuned"], True, "test.accuracy")
-        losses, _, ranks = rank_matrix(tuned, "test.accuracy")
+                "Top-1:", "", *accuracy_table(rows, top),
+                "Top-5 (top-2 to top-4, chosen settings and full precision: [%s.csv](%s.csv)):" % (name, name), "", *accuracy_table(more, k5)]
+    losses, _, ranks = rank_matrix(accuracy, top)
+    out += ["## Average ranks, the paper's protocol", "", *rank_lines(losses, ranks)]
+    tuned = read(folders["letter-tuned"], True, top) if "letter-tuned" in folders else {}
+    if tuned:
+        losses, _, ranks = rank_matrix(tuned, top)
         out += ["## Letter, learning rate tuned for each loss at equal budget", "",
-                "Paired tests, ranks and plots: [letter-tuned.html](letter-tuned.html).", "", *accuracy_table(tuned, "test.accuracy"), "",
-                *rank_lines(losses, ranks), ""]
-    out += ["## The claims", "", "No result table of the paper could be read, so no published figure stands beside ours.", "",
-            "### 1. Adaptive LDR is stable and competitive in all settings", "", *stability(accuracy, "test.accuracy"), ""]
-    if "letter-tuned" in folders:
-        out += ["With tuned rates (Letter): ", "", *stability(tuned, "test.accuracy"), ""]
-    out += ["### 2. A symmetric loss that is top-1 consistent cannot be top-k consistent", "", *symmetric_top_k(accuracy, top5, k5), "",
-            "### 3. Which loss fails where", "", *failures(accuracy, "test.accuracy"), "",
-            *reasons(accuracy, "test.accuracy"), ""]
-    if "letter-tuned" in folders:
-        out += ["With tuned rates (Letter):", "", *failures(tuned, "test.accuracy")[2:], ""]
+                "Paired tests, ranks and plots: [letter-tuned.html](letter-tuned.html).", "", *accuracy_table(tuned, top), *rank_lines(losses, ranks)]
+    out += ["## The claims", "", STUDY.rule, "", "### 1. " + STUDY.says("stable"), "", *stability(accuracy, top), ""]
+    if tuned:
+        out += ["With tuned rates (Letter): ", "", *stability(tuned, top), ""]
+    out += ["### 2. " + STUDY.says("symmetric"), "", *symmetric_top_k(accuracy, top5, k5), "",
+            "### 3. Which loss fails where", "", "More than 10 points behind the best loss of the setting:", "", *failures(accuracy, top), *reasons(accuracy, top), ""]
+    if tuned:
+        out += ["With tuned rates (Letter):", "", *failures(tuned, top)]
     return "\n".join(out)
 
 
 def make(run: Run) -> str:
     quick = bool(run.options["quick"])
     folders = {}
-    for name, (config, sets) in studies(quick).items():
-        train(config, sets, run.jobs)
-        folders[name] = sets[-1].split("=", 1)[1]
+    for name, of in TRAINED["quick" if quick else "full"].items():
+        train(of["config"], of["options"], run.jobs)
+        folders[name] = of["options"][-1].split("=", 1)[1]
     for name, folder in folders.items():
         write_csv(folder, name == "letter-tuned", run.out / (name + ".csv"))
         write_html(folder, name == "letter-tuned", run.out / (name + ".html"))

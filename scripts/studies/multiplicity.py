@@ -2,19 +2,17 @@
 every row among the models whose loss is within eps of the optimum, and writes the page."""
 import csv
 import gzip
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.special import expit
 
-from study_common import ROOT, Run, predictions, trained, verdict
+from study_common import ROOT, Run, predictions, table, trained
+from study_shape import load
 
+STUDY = load("multiplicity")
+SETS, PENALTIES, SHARES, DELTAS, ROWS = STUDY.given("sets", "penalties", "shares", "deltas", "rows")
 FOLDER = ROOT / "results" / "multiplicity"
-SETS = ("wdbc", "ionosphere", "sonar")
-PENALTIES = (1e-1, 1e-2, 1e-3)
-SHARES = (0.005, 0.01, 0.05, 0.10)     # eps, as a share of the optimum's loss
-DELTAS = (0.05, 0.1, 0.2)
-ROWS = 60                              # rows whose range is sought, evenly spread over the file
 
 
 class Logistic:
@@ -74,13 +72,13 @@ class Logistic:
         return float(np.sqrt(2 * eps * (x @ np.linalg.solve(self.hessian(self.w0), x))))
 
 
-def load(name: str) -> Tuple[np.ndarray, List[str]]:
+def read(name: str) -> Tuple[np.ndarray, List[str]]:
     with gzip.open(ROOT / "datasets" / "samples" / (name + ".csv.gz"), "rt", encoding="utf-8", newline="") as f:
-        table = list(csv.reader(f))
-    label = table[0].index("label")
-    x = np.array([[float(v) for i, v in enumerate(row) if i != label] for row in table[1:]])
+        head, *rows = csv.reader(f)
+    label = head.index("label")
+    x = np.array([[float(v) for i, v in enumerate(row) if i != label] for row in rows])
     sd = x.std(0)
-    return (x - x.mean(0)) / np.where(sd > 0, sd, 1), [row[label] for row in table[1:]]
+    return (x - x.mean(0)) / np.where(sd > 0, sd, 1), [row[label] for row in rows]
 
 
 def train(binary: str, jobs: int) -> Dict[Tuple[str, float], dict]:
@@ -88,7 +86,7 @@ def train(binary: str, jobs: int) -> Dict[Tuple[str, float], dict]:
     for name in SETS:
         path = "datasets/samples/%s.csv.gz" % name
         sets = ["data.train.path=" + path, "data.test.path=" + path, "optimizer.weight_decay=" + ",".join("%g" % p for p in PENALTIES)]
-        for t in trained(binary, "configs/multiplicity/baseline.yaml", FOLDER, jobs, sets, quiet=True):
+        for t in trained(binary, STUDY.configs[0], FOLDER, jobs, sets, quiet=True):
             with open(predictions(FOLDER, t), encoding="utf-8", newline="") as f:
                 t["scores"] = np.array([float(row["score_1"]) for row in csv.DictReader(f)])
             found[name, float(t["config"]["optimizer"]["weight_decay"])] = t
@@ -123,53 +121,40 @@ def study(trial: dict, x: np.ndarray, names: List[str], penalty: float) -> dict:
     return out
 
 
-def table(found: Dict[Tuple[str, float], dict]) -> List[str]:
-    lines = ["| set | λ | loss | accuracy | eps | mean width | minority, majority | A(0.05), A(0.1), A(0.2) | D at least | exact / local |",
-             "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
-    for (name, penalty), f in sorted(found.items()):
-        for share, e in f["eps"].items():
-            lines.append("| %s | %g | %.5f | %.3f | %g %% | %.4f | %.4f, %.4f | %s | %s | %.4f |" % (
-                name, penalty, f["loss"], f["accuracy"], 100 * share, e["width"], e["minority"], e["majority"],
-                ", ".join("%.3f" % v for v in e["ambiguity"]), ", ".join("%.3f" % v for v in e["discrepancy"]), e["ratio"]))
-    return lines + [""]
+def range_table(found: Dict[Tuple[str, float], dict]) -> List[str]:
+    def listed(values: Sequence[float]) -> str:
+        return ", ".join("%.3f" % v for v in values)
+
+    return table(["set", "λ", "loss", "accuracy", "eps", "mean width", "minority, majority", "A(0.05), A(0.1), A(0.2)", "D at least", "exact / local"], [
+        [name, "%g" % penalty, "%.5f" % f["loss"], "%.3f" % f["accuracy"], "%g %%" % (100 * share), "%.4f" % e["width"],
+         "%.4f, %.4f" % (e["minority"], e["majority"]), listed(e["ambiguity"]), listed(e["discrepancy"]), "%.4f" % e["ratio"]]
+        for (name, penalty), f in sorted(found.items()) for share, e in f["eps"].items()])
+
+
+def rises(values: Sequence[float]) -> List[float]:
+    return [b - a for a, b in zip(values, values[1:])]
 
 
 def verdicts(found: Dict[Tuple[str, float], dict]) -> List[str]:
-    loss, score = (max(f[k] for f in found.values()) for k in ("loss_gap", "score_gap"))
-    tiny = max(f["tiny"] for f in found.values())
+    loss, score, tiny = (max(f[k] for f in found.values()) for k in ("loss_gap", "score_gap", "tiny"))
     cells = [e for f in found.values() for e in f["eps"].values()]
-    bounded = all(d <= a for e in cells for d, a in zip(e["discrepancy"], e["ambiguity"]))
-    rising = all(f["eps"][a]["width"] < f["eps"][b]["width"] for f in found.values() for a, b in zip(SHARES, SHARES[1:]))
     widest = {n: [max(e["width"] for e in found[n, p]["eps"].values()) for p in PENALTIES] for n in SETS}
     wider = sum(e["minority"] > e["majority"] for e in cells)
-    return ["- lossbench's optimum is that of a Newton solver written apart: %s The objectives differ by at most %.1e, the scores of all rows by "
-            "%.1e." % (verdict(loss < 1e-9 and score < 1e-4), loss, score),
-            "- For small eps the half-width of the logit is sqrt(2 eps x'H⁻¹x): %s At eps = 10⁻⁶ J₀ the exact ends are within %.1e of it, "
-            "relatively." % (verdict(tiny < 2e-3), tiny),
-            "- D(δ) ≤ A(δ) everywhere: %s" % verdict(bounded),
-            "- The range widens with eps: %s" % verdict(rising),
-            "- Where the data are nearly separable, a weaker penalty (1e-1, 1e-2, 1e-3) widens the range at eps = 10 %% of the loss: %s Mean widths: "
-            "%s. The level set is a share of the loss, which shrinks as the fit gets closer." % (
-                verdict(all(w == sorted(w) for w in widest.values())),
-                "; ".join("%s %s" % (n, ", ".join("%.3f" % v for v in w)) for n, w in widest.items())),
-            "- Rows of the minority class have wider ranges than those of the majority: %s %d of %d cells." % (
-                verdict(wider == len(cells)), wider, len(cells))]
+    return [STUDY.claim("optimum", {"objective": loss, "scores": score}, "The objectives differ by at most %.1e, the scores of all rows by %.1e." % (
+                loss, score)),
+            STUDY.claim("local", tiny, "At eps = 10⁻⁶ J₀ the exact ends are within %.1e of it, relatively." % tiny),
+            STUDY.claim("bounded", [a - d for e in cells for d, a in zip(e["discrepancy"], e["ambiguity"])]),
+            STUDY.claim("eps", [v for f in found.values() for v in rises([f["eps"][share]["width"] for share in SHARES])]),
+            STUDY.claim("penalty", [v for w in widest.values() for v in rises(w)], "Mean widths: %s. The level set is a share of the loss, which shrinks as the fit "
+                        "gets closer." % "; ".join("%s %s" % (n, ", ".join("%.3f" % v for v in w)) for n, w in widest.items())),
+            STUDY.claim("minority", wider / len(cells), "%d of %d cells." % (wider, len(cells)))]
 
 
 def page(found: Dict[Tuple[str, float], dict]) -> str:
-    return "\n".join([
-        "# How far a prediction can move among models that are almost as good", "",
-        "Remade by `make atlas STUDY=multiplicity`; do not edit. Protocol: the header of "
-        "[configs/multiplicity/baseline.yaml](../../../configs/multiplicity/baseline.yaml). J is the mean logistic loss plus λ/2 |W|²; the models "
-        "compared have J ≤ (1 + eps) J₀. The range of a row is exact: its ends minimise J ∓ k x.w, with k such that J reaches the level. "
-        "%d rows of each set, evenly spread. A(δ) is the share of rows whose probability can move by δ, so an upper bound of the discrepancy; "
-        "\"D at least\" is the largest share that one of the %d models at the ends moves by δ, a lower bound of it. *exact / local* is the width of "
-        "the range of the logit over that of the quadratic formula." % (ROWS, 2 * ROWS), "",
-        "No published figure stands beside ours: the paper's tables were not at hand. What is judged is the exact range against the local formula, "
-        "and the claims.", "", *table(found), "## What holds", "", *verdicts(found), ""])
+    return "\n".join([*STUDY.head(rows=ROWS, models=2 * ROWS), *range_table(found), *STUDY.section(verdicts(found))])
 
 
 def make(run: Run) -> str:
     baselines = train(run.binary, run.jobs)
-    data = {name: load(name) for name in SETS}
+    data = {name: read(name) for name in SETS}
     return page({(n, p): study(baselines[n, p], *data[n], p) for n in SETS for p in PENALTIES})

@@ -9,14 +9,15 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from study_common import ROOT, Run, trained, verdict
+from study_common import ROOT, Run, planned, table, trained
+from study_shape import load
 
-BASE = ROOT / "configs" / "nb_vs_lr" / "simulation.yaml"
+STUDY = load("nb_vs_lr")
+MODEL, TITLE, CLASSES, FEATURES, MORE_FEATURES, REPETITIONS, TEST_ROWS, POOL, MARGIN = STUDY.given(
+    "models", "titles", "classes", "features", "more_features", "repetitions", "test_rows", "pool", "margin")
+BASE = ROOT / STUDY.configs[0]
 STORE = ROOT / "results" / "nb-vs-lr"
-TEST_ROWS, POOL, MARGIN = 10000, 100, 0.01
 NB, LR = "naive_bayes", "linear"
-TITLE = {NB: "naive Bayes", LR: "logistic regression"}
-MODEL = {NB: "{kind: naive_bayes}", LR: "{kind: linear, init: zero}"}
 
 
 class Case(NamedTuple):
@@ -51,7 +52,7 @@ def split_seed(case: Case, rows: int) -> int:
     return 100000 * case.repetition + rows
 
 
-def measure(case: Case, points: List[Point], jobs: int, errors: Errors) -> None:
+def measure(run: Run, case: Case, points: List[Point], errors: Errors) -> None:
     """Trains what is not in errors yet, all in one sweep, and adds it."""
     open_points = [p for p in points if p not in errors.get(case, {})]
     if not open_points:
@@ -60,15 +61,12 @@ def measure(case: Case, points: List[Point], jobs: int, errors: Errors) -> None:
                "data.split.train": ["%.17g" % (m / case.rows) for _, m in open_points],
                "data.split.seed": [str(split_seed(case, m)) for _, m in open_points],
                "optimizer.weight_decay": ["%.17g" % (1 / m) for _, m in open_points]}
-    plan = STORE / "plan.yaml"
-    plan.parent.mkdir(parents=True, exist_ok=True)
-    plan.write_text(BASE.read_text(encoding="utf-8") + "sweep:\n  zip:\n" +
-                    "".join("    %s: [%s]\n" % (key, ", ".join(values)) for key, values in columns.items()), encoding="utf-8")
+    plan = planned(BASE, STORE / "plan.yaml", columns, {})
     sets: Dict[str, object] = {"data.generator.rows": case.rows, "data.generator.features": case.features, "data.generator.classes": case.classes,
             "data.generator.seed": case.repetition, "train.seed": case.repetition, "data.split.test": "%.17g" % (TEST_ROWS / case.rows),
             "output.dir": STORE}
-    workers = jobs if case.features < 1000 else 1
-    records = trained(str(ROOT / "lossbench"), str(plan), STORE, workers, ["%s=%s" % pair for pair in sets.items()], quiet=True)
+    workers = run.jobs if case.features < 1000 else 1
+    records = trained(run.binary, plan, STORE, workers, ["%s=%s" % pair for pair in sets.items()], quiet=True)
     for record in records:
         if record["result"]["status"] == "ok":
             point = record["config"]["model"]["kind"], record["data"]["rows"]["train"]
@@ -83,7 +81,7 @@ def first_below(case: Case, model: str, grid: List[int], errors: Errors) -> int:
     return next((m for m in grid if errors[case].get((model, m), 1) < bayes_error(case) + MARGIN), 0)
 
 
-def needed(case: Case, jobs: int, errors: Errors) -> Dict[str, int]:
+def needed(run: Run, case: Case, errors: Errors) -> Dict[str, int]:
     """Naive Bayes: the whole grid. Logistic regression: steps of n/8 to the first that is good enough, then the grid from two steps
     before it."""
     step = case.features // 8
@@ -91,12 +89,12 @@ def needed(case: Case, jobs: int, errors: Errors) -> Dict[str, int]:
     for block in range(1, 9):
         new = [step * k for k in range(8 * block - 7, 8 * block + 1)]
         coarse += new
-        measure(case, [(LR, m) for m in new] + [(NB, m) for m in few if block == 1], jobs, errors)
+        measure(run, case, [(LR, m) for m in new] + [(NB, m) for m in few if block == 1], errors)
         if first_below(case, LR, coarse, errors):
             break
     reached = first_below(case, LR, coarse, errors)
     fine = [m for m in case.grid(reached) if m >= reached - 2 * step] + [reached]
-    measure(case, [(LR, m) for m in fine if reached], jobs, errors)
+    measure(run, case, [(LR, m) for m in fine if reached], errors)
     found[NB] = first_below(case, NB, few, errors)
     found[LR] = first_below(case, LR, fine, errors)
     for model, m in found.items():
@@ -117,15 +115,13 @@ class Row(NamedTuple):
         return float(np.mean(self.needed[model]))
 
 
-def table(rows: List[Row]) -> List[str]:
-    lines = ["| K | n | naive Bayes, m\\* | mean | m\\*/ln n | logistic regression, m\\* | mean | m\\*/n | ratio of means |",
-             "| ---: | ---: | --- | ---: | ---: | --- | ---: | ---: | ---: |"]
+def row_table(rows: List[Row]) -> List[str]:
+    lines = []
     for r in rows:
         nb, lr = r.mean(NB), r.mean(LR)
-        lines.append("| %d | %d | %s | %.1f | %.2f | %s | %.1f | %.2f | %.1f |" % (
-            r.classes, r.features, ", ".join(map(str, r.needed[NB])), nb, nb / math.log(r.features),
-            ", ".join(map(str, r.needed[LR])), lr, lr / r.features, lr / nb))
-    return lines
+        lines.append(["%d" % r.classes, "%d" % r.features, ", ".join(map(str, r.needed[NB])), "%.1f" % nb, "%.2f" % (nb / math.log(r.features)),
+                      ", ".join(map(str, r.needed[LR])), "%.1f" % lr, "%.2f" % (lr / r.features), "%.1f" % (lr / nb)])
+    return table(["K", "n", "naive Bayes, m\\*", "mean", "m\\*/ln n", "logistic regression, m\\*", "mean", "m\\*/n", "ratio of means"], lines, "rrlrrlrrr")[:-1]
 
 
 def relative_misfit(x: np.ndarray, y: np.ndarray) -> float:
@@ -135,8 +131,7 @@ def relative_misfit(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def growth(rows: List[Row]) -> List[str]:
-    lines = ["| K | model | exponent p of m\\* = c n^p | misfit of m\\* = c ln n | misfit of m\\* = c n | nearer |",
-             "| ---: | --- | ---: | ---: | ---: | --- |"]
+    lines = []
     for classes in sorted({r.classes for r in rows}):
         own = [r for r in rows if r.classes == classes]
         n = np.array([r.features for r in own], dtype=float)
@@ -144,25 +139,22 @@ def growth(rows: List[Row]) -> List[str]:
             m = np.array([r.mean(model) for r in own])
             exponent = float(np.polyfit(np.log(n), np.log(m), 1)[0])
             by_log, by_n = relative_misfit(np.log(n), m), relative_misfit(n, m)
-            lines.append("| %d | %s | %.2f | %.0f %% | %.0f %% | %s |" % (
-                classes, TITLE[model], exponent, 100 * by_log, 100 * by_n, "ln n" if by_log < by_n else "n"))
-    return lines
+            lines.append(["%d" % classes, TITLE[model], "%.2f" % exponent, "%.0f %%" % (100 * by_log), "%.0f %%" % (100 * by_n),
+                          "ln n" if by_log < by_n else "n"])
+    return table(["K", "model", "exponent p of m\\* = c n^p", "misfit of m\\* = c ln n", "misfit of m\\* = c n", "nearer"], lines, "rlrrrl")[:-1]
 
 
-def bars(rows: List[Row]) -> List[str]:
-    most = max(m for r in rows for m in r.needed[NB])
+def claims(rows: List[Row]) -> List[str]:
+    most = [m for r in rows for m in r.needed[NB]]
     shares = [m / r.features for r in rows if r.classes == 2 for m in r.needed[LR]]
-    lines = ["- Naive Bayes needs at most 30 rows for every n: %s (at most %d)." % (verdict(most <= 30, "holds"), most),
-             "- Logistic regression needs 0.7 n to 1.3 n rows at K = 2: %s (%.2f n to %.2f n)." % (
-                 verdict(0.7 <= min(shares) and max(shares) <= 1.3, "holds"), min(shares), max(shares))]
+    lines = [STUDY.claim("naive_bayes", most, "(at most %d)." % max(most)), STUDY.claim("linear", shares, "(%.2f n to %.2f n)." % (min(shares), max(shares)))]
     for classes in sorted({r.classes for r in rows}):
         ratios = [r.mean(LR) / r.mean(NB) for r in sorted(rows, key=lambda r: r.features) if r.classes == classes]
-        lines.append("- The ratio of the two grows with n at K = %d: %s (%s)." % (
-            classes, verdict(all(a < b for a, b in zip(ratios, ratios[1:])), "holds"), ", ".join("%.1f" % v for v in ratios)))
-    return lines
+        lines.append(STUDY.claim("ratio", [b - a for a, b in zip(ratios, ratios[1:])], "(%s)." % ", ".join("%.1f" % v for v in ratios), classes=classes))
+    return ["- " + line for line in lines]
 
 
-PAGE = """# Naive Bayes and logistic regression: how many rows each needs
+PAGE = """# {title}
 
 Remade by `make atlas STUDY=nb_vs_lr` (configs/nb_vs_lr/simulation.yaml); do not edit. The claim under test, from Zheng et al.,
 "Revisiting Discriminative vs. Generative Classifiers: Theory and Implications" (ICML 2023): where naive Bayes is the true model, it needs
@@ -182,7 +174,7 @@ the claim, which is an upper bound.
 
 ## Bars
 
-{bars}
+{claims}
 
 ## How it was done
 
@@ -200,15 +192,14 @@ the claim, which is an upper bound.
 
 
 def make(run: Run) -> str:
-    full = bool(run.options["full"])
-    errors, rows, repetitions = {}, [], 3
-    for classes in (2, 3):
-        for features in (100, 200, 400) + ((1000,) if full else ()):
-            found = [needed(Case(classes, features, r), run.jobs, errors) for r in range(1, repetitions + 1)]
+    errors, rows = {}, []
+    for classes in CLASSES:
+        for features in FEATURES + (MORE_FEATURES if run.options["full"] else []):
+            found = [needed(run, Case(classes, features, r), errors) for r in range(1, REPETITIONS + 1)]
             rows.append(Row(classes, features, {model: [f[model] for f in found] for model in (NB, LR)}))
             print("K = %d, n = %d: %s" % (classes, features, "; ".join(
                 "%s %s" % (TITLE[model], ", ".join(str(f[model]) for f in found)) for model in (NB, LR))), flush=True)
     return PAGE.format(
-        margin=MARGIN, repetitions=repetitions, table="\n".join(table(rows)), growth="\n".join(growth(rows)),
-        points={3: "Three", 4: "Four"}.get(len({r.features for r in rows}), "A few"), bars="\n".join(bars(rows)), pool=POOL, test=TEST_ROWS,
+        title=STUDY.title, margin=MARGIN, repetitions=REPETITIONS, table="\n".join(row_table(rows)), growth="\n".join(growth(rows)),
+        points={3: "Three", 4: "Four"}.get(len({r.features for r in rows}), "A few"), claims="\n".join(claims(rows)), pool=POOL, test=TEST_ROWS,
         bayes=max(bayes_error(Case(r.classes, r.features, 1)) for r in rows))

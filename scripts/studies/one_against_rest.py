@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-SAMPLES = Path(__file__).resolve().parent.parent / "datasets" / "samples"
+SAMPLES = Path(__file__).resolve().parents[2] / "datasets" / "samples"
 Tables = Dict[str, Tuple[str, str]]                     # table: sample set, positive class
 
 

@@ -6,12 +6,12 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from scipy.optimize import nnls
 
-from study_common import ROOT, Run, reproduces, trained
+from study_common import ROOT, Run, table, trained
+from study_shape import load
 
-CONFIG = "configs/scaling_law/widths.yaml"
-FOLDER = ROOT / "results" / "scaling-law"
-SETS = {name: "datasets/samples/%s.csv.gz" % name for name in ("letter", "satellite", "hpc", "diamonds")}
-FITTED, NEAR, ENOUGH = 5, 0.1, 0.8           # networks that the law is fitted to; relative error that is near; share of the splits
+STUDY = load("scaling_law")
+SETS, FITTED, WIDTHS, NEAR = STUDY.given("sets", "fitted", "widths", "near")
+CONFIG, FOLDER = STUDY.configs[0], ROOT / "results" / "scaling-law"
 EXPONENTS = np.arange(0.02, 3.001, 0.02)
 Losses = Dict[int, List[Tuple[int, float]]]  # of each split: parameters and test loss, by width
 
@@ -58,39 +58,38 @@ def errors(losses: Losses, width: int) -> List[Error]:
     return found
 
 
-def judged(good: Dict[str, Sequence[bool]]) -> str:
-    """Of each set one truth a split: on which sets it holds in enough of them, and in how many."""
-    met = [name for name, v in good.items() if sum(v) >= ENOUGH * len(v)]
-    word = reproduces(bool(met)) if len(met) in (0, len(good)) else "**Reproduces in part:** on %s." % "; ".join(met)
-    return "%s Met in %s splits." % (word, "; ".join("%s %d of %d" % (name, sum(v), len(v)) for name, v in good.items()))
+def met(good: Dict[str, Sequence[bool]]) -> Tuple[Dict[str, float], str]:
+    """Of each set one truth a split: in which share of them it holds, and in how many."""
+    counts = "; ".join("%s %d of %d" % (name, sum(v), len(v)) for name, v in good.items())
+    return {name: sum(v) / len(v) for name, v in good.items()}, "Met in %s splits." % counts
+
+
+def set_lines(name: str, losses: Losses) -> List[str]:
+    laws, rows = [fitted(points[:FITTED]) for points in losses.values()], []
+    for k in range(FITTED + len(WIDTHS)):
+        size, of = next(iter(losses.values()))[k][0], [points[k][1] for points in losses.values()]
+        rows.append(["%d" % size, "%.4f" % mean(of), "%.4f%s" % (mean(law.at(size) for law in laws), "" if k < FITTED else ", not fitted")])
+    return ["## " + name, "", *table(["parameters", "test log loss, mean of %d splits" % len(losses), "the law says"], rows, "rrr"),
+            "Exponents %.2f to %.2f." % (min(law.exponent for law in laws), max(law.exponent for law in laws)), ""]
 
 
 def page(found: Dict[str, Losses]) -> str:
-    widths = {FITTED: "64", FITTED + 1: "128"}
-    told = {k: {name: errors(losses, k) for name, losses in found.items()} for k in widths}
-    near = {k: {name: [e.law <= NEAR for e in v] for name, v in of.items()} for k, of in told.items()}
-    lines = ["# A power law of small networks", "",
-             "Remade by `make atlas STUDY=scaling_law`; do not edit. Protocol: the header of [%s](../../../%s)." % (CONFIG, CONFIG), "",
-             "Does a power law fitted to the losses of small networks predict that of a larger one? %s Asked of 128 hidden units, four times the "
-             "widest that it is fitted to, within %.0f %%." % (judged(near[FITTED + 1]), 100 * NEAR), ""]
+    told = {width: {name: errors(losses, FITTED + k) for name, losses in found.items()} for k, width in enumerate(WIDTHS)}
+    near = {width: met({name: [e.law <= NEAR for e in v] for name, v in of.items()}) for width, of in told.items()}
+    shares, splits = near[WIDTHS[-1]]
+    lines = [*STUDY.head(), "%s %s Asked of 128 hidden units, four times the widest that it is fitted to, within %.0f %%." % (
+        STUDY.question, STUDY.judged("law", shares, splits), 100 * NEAR), ""]
     for name, losses in found.items():
-        sizes = [[p[k] for p in losses.values()] for k in range(FITTED + len(widths))]
-        lines += ["## " + name, "", "| parameters | test log loss, mean of %d splits | the law says |" % len(losses), "| ---: | ---: | ---: |"]
-        laws = [fitted(points[:FITTED]) for points in losses.values()]
-        lines += ["| %d | %.4f | %.4f%s |" % (of[0][0], mean(loss for _, loss in of), mean(law.at(of[0][0]) for law in laws), "" if k < FITTED else ", not fitted")
-                  for k, of in enumerate(sizes)]
-        lines += ["", "Exponents %.2f to %.2f." % (min(law.exponent for law in laws), max(law.exponent for law in laws)), ""]
-    lines += ["## What holds", "", "A claim holds on a set that meets it in %.0f %% of the splits." % (100 * ENOUGH), ""]
-    for k, width in widths.items():
-        lines.append("- The law tells the loss of %s hidden units within %.0f %%: %s" % (width, 100 * NEAR, judged(near[k])))
-        lines.append("- It errs less for %s units than the guess that they are no better than 32: %s" % (
-            width, judged({name: [e.law < e.same for e in v] for name, v in told[k].items()})))
-    lines.append("- There is something to tell: the loss of 128 units is below that of 32: %s" % judged({
-        name: [points[FITTED + 1][1] < points[FITTED - 1][1] for points in losses.values()] for name, losses in found.items()}))
-    return "\n".join(lines + [""])
+        lines += set_lines(name, losses)
+    claims = []
+    for width, of in told.items():
+        less = met({name: [e.law < e.same for e in v] for name, v in of.items()})
+        claims += [STUDY.claim("law", *near[width], width=width), STUDY.claim("same", *less, width=width)]
+    falls = met({name: [points[-1][1] < points[FITTED - 1][1] for points in losses.values()] for name, losses in found.items()})
+    return "\n".join(lines + STUDY.section([*claims, STUDY.claim("falls", *falls)]))
 
 
 def make(run: Run) -> str:
     seeds = "train.seed=1..%d" % run.options["splits"]
     return page({name: losses_of(trained(run.binary, CONFIG, FOLDER / name, run.jobs, [
-        "data.train.path=" + path, seeds, "output.dir=%s" % (FOLDER / name).relative_to(ROOT)], quiet=True)) for name, path in SETS.items()})
+        "data.train.path=datasets/samples/%s.csv.gz" % name, seeds, "output.dir=%s" % (FOLDER / name).relative_to(ROOT)], quiet=True)) for name in SETS})

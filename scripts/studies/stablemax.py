@@ -6,12 +6,12 @@ from typing import Dict, List
 
 import numpy as np
 
-from study_common import ROOT, Run, predictions, reproduces
+from study_common import ROOT, Run, predictions, table
+from study_shape import load
 
+STUDY = load("stablemax")
+EPOCHS, CURVES = STUDY.given("epochs", "curves")
 FOLDER = ROOT / "results" / "stablemax"
-EPOCHS = (1, 10, 30, 100, 300, 1000)
-CURVES = {"train.accuracy": "accuracy", "train.score_peak": "largest score", "train.softmax_collapse": "collapsed rows",
-          "train.zero_gradient": "right and collapsed"}
 
 
 def group(trials: List[dict]) -> Dict[tuple, List[dict]]:
@@ -22,11 +22,9 @@ def group(trials: List[dict]) -> Dict[tuple, List[dict]]:
 
 
 def curve_table(groups: Dict[tuple, List[dict]], key: str) -> List[str]:
-    lines = ["| %s, epoch | %s |" % (CURVES[key], " | ".join(str(e) for e in EPOCHS)), "| --- |" + " ---: |" * len(EPOCHS)]
-    for (loss, precision), trials in groups.items():
-        values = np.mean([t["result"]["curves"][key] for t in trials], 0)
-        lines.append("| %s, %s | %s |" % (loss, precision, " | ".join("%.4g" % values[e - 1] for e in EPOCHS)))
-    return lines + [""]
+    means = {name: np.mean([t["result"]["curves"][key] for t in trials], 0) for name, trials in groups.items()}
+    return table(["%s, epoch" % CURVES[key], *map(str, EPOCHS)], [["%s, %s" % name, *("%.4g" % values[e - 1] for e in EPOCHS)]
+                                                                  for name, values in means.items()])
 
 
 def softmax_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -68,11 +66,9 @@ def zero_shares(groups: Dict[tuple, List[dict]]) -> Dict[tuple, tuple]:
 
 
 def gradient_table(groups: Dict[tuple, List[dict]]) -> List[str]:
-    lines = ["| trained with | test rows | the label's entry is exactly 0 | whole row exactly 0 | largest entry, median over rows |",
-             "| --- | ---: | ---: | ---: | ---: |"]
-    for (loss, precision), (n, label, whole, largest) in zero_shares(groups).items():
-        lines.append("| %s, %s | %d | %.1f %% | %.1f %% | %.2g |" % (loss, precision, n, 100 * label, 100 * whole, largest))
-    return lines + [""]
+    return table(["trained with", "test rows", "the label's entry is exactly 0", "whole row exactly 0", "largest entry, median over rows"], [
+        ["%s, %s" % name, "%d" % n, "%.1f %%" % (100 * label), "%.1f %%" % (100 * whole), "%.2g" % largest]
+        for name, (n, label, whole, largest) in zero_shares(groups).items()])
 
 
 def verdicts(groups: Dict[tuple, List[dict]]) -> List[str]:
@@ -87,40 +83,33 @@ def verdicts(groups: Dict[tuple, List[dict]]) -> List[str]:
         return float(np.mean([t["result"]["curves"]["train.score_peak"][epoch - 1] for t in groups[("ce", "float32")]]))
 
     fit = first_fit("ce", "float32")
-    grown = fit > 0 and last("ce", "float32", "train.score_peak") > 1.5 * peak_at(fit)
+    before, after = peak_at(max(fit, 1)), last("ce", "float32", "train.score_peak")
     lost = last("ce", "float32", "train.softmax_collapse"), last("ce", "float64", "train.softmax_collapse")
-    zeros = zero_shares(groups)
-
-    return ["- Scores go on growing after every training row is right: %s All are right from epoch %d on, with a largest score of %.1f; after "
-            "%d epochs it is %.1f." % (reproduces(grown), fit, peak_at(max(fit, 1)), EPOCHS[-1], last("ce", "float32", "train.score_peak")),
-            "- The softmax collapses in float32 long before float64: %s %.1f %% of the training rows against %.1f %%."
-            % (reproduces(lost[0] > 2 * lost[1] and lost[0] > 0.1), 100 * lost[0], 100 * lost[1]),
-            "- StableMax keeps its gradient in float32: %s The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with "
-            "cross-entropy; StableMax's falls like 1/score^2, not like exp(-gap)."
-            % (reproduces(zeros["stablemax_ce", "float32"][1] == 0 < zeros["ce", "float32"][1]), 100 * zeros["stablemax_ce", "float32"][1],
-               100 * zeros["ce", "float32"][1])]
+    more, zeros = lost[0] / lost[1] if lost[1] else float("inf") if lost[0] else 0.0, zero_shares(groups)
+    entry = {"stablemax": zeros["stablemax_ce", "float32"][1], "ce": zeros["ce", "float32"][1]}
+    return [STUDY.claim("grows", after / before if fit else 0.0, "All are right from epoch %d on, with a largest score of %.1f; after %d epochs it is %.1f." % (
+                fit, before, EPOCHS[-1], after)),
+            STUDY.claim("collapses", {"float32": lost[0], "more": more}, "%.1f %% of the training rows against %.1f %%." % (100 * lost[0], 100 * lost[1])),
+            STUDY.claim("gradient", entry, "The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with cross-entropy; StableMax's falls like "
+                        "1/score^2, not like exp(-gap)." % (100 * entry["stablemax"], 100 * entry["ce"]))]
 
 
-def page(groups: Dict[tuple, List[dict]], table: str) -> str:
-    lines = ["# Softmax collapse, and StableMax", "",
-             "Remade by `make atlas STUDY=stablemax`; do not edit. Protocol: the header of "
-             "[configs/stablemax/digits.yaml](../../../configs/stablemax/digits.yaml). Means over three seeds.", "",
-             "## On the training rows", ""]
+def page(groups: Dict[tuple, List[dict]], metrics: str) -> str:
+    lines = [*STUDY.head(), "## On the training rows", ""]
     for key in CURVES:
         lines += curve_table(groups, key)
     lines += ["`collapsed rows` is a property of the softmax of the scores. StableMax does not use the softmax, so for it the row only says how "
               "large its scores are.", "", "## The gradient at the end, as the usual frameworks form it", "",
               "From the kept scores of the test rows: p - e with the terms of the softmax added in the working precision, and StableMax's "
-              "gradient likewise.", ""]
-    lines += gradient_table(groups)
-    lines += ["lossbench's own cross-entropy does not form 1 - p_y by subtraction, so that its label's entry does not collapse to 0 "
+              "gradient likewise.", "", *gradient_table(groups),
+              "lossbench's own cross-entropy does not form 1 - p_y by subtraction, so that its label's entry does not collapse to 0 "
               "with it: what it trains with here is the exact gradient, rounded once. The growth of the scores is therefore that of the loss "
-              "itself, not of its rounding.", "", "## What reproduces", "", *verdicts(groups), "", "## All metrics", "", table]
-    return "\n".join(lines)
+              "itself, not of its rounding.", ""]
+    return "\n".join([*lines, *STUDY.section(verdicts(groups), "What reproduces"), "## All metrics", "", metrics])
 
 
 def make(run: Run) -> str:
-    trials = run.trained("configs/stablemax/digits.yaml", FOLDER)
+    trials = run.trained(STUDY.configs[0], FOLDER)
     files = [str(FOLDER / "trials" / (t["id"] + ".json")) for t in trials]
-    table = subprocess.run([run.binary, "report", *files, "--format", "md", "--sort", "key"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return page(group(trials), table)
+    metrics = subprocess.run([run.binary, "report", *files, "--format", "md", "--sort", "key"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return page(group(trials), metrics)

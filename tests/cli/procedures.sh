@@ -24,9 +24,9 @@ PY
 out=$(lossbench report together --metric test.accuracy)
 for name in 'coteach(forget=0.4,ramp=10)' 'sam(rho=0.2) mixup(alpha=0.4)'; do assert_contains "$out" "$name"; done
 
-# ---- those of the gradient and the weights, in a folder of their own ----
+# ---- those of the gradient and the weights, of rows, subgroups and labels, each study in a folder of its own ----
 
-for study in steps:9 ignite:3 self_distillation:4; do
+for study in steps:9 ignite:3 rows:10 subgroups:7 weights:9 dropout:6 self_distillation:4; do
 	mkdir "${study%:*}"
 	cd "${study%:*}"
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
@@ -51,13 +51,55 @@ assert_same_results plain empty
 assert_exit 0 lossbench train --config c.yaml --quiet --set procedures=[sam] --set output.dir=sam
 assert_eq "$(json sam/trials/*.json .config.procedures)" '[{"name": "sam", "rho": 0.05}]' 'the record'
 
+# ---- what is measured of a training: right labels among the rows that count, zeros among the weights ----
+
+sed '/^metrics/d; /^output/d; s/epochs: 3/epochs: 30/; s/lr: 0.001/lr: 0.01/' c.yaml >m.yaml
+cat >>m.yaml <<'YAML'
+corrupt: {labels: {kind: uniform, rate: 0.3}}
+metrics: [selected_clean, sparsity]
+output: {dir: measured, model: true}
+sweep:
+  procedures: [[{name: small_loss, keep: 1}], [{name: divide_rows, warmup: 12}], [{name: prune, rate: 0.25, every: 12}, {name: small_loss, keep: 1}]]
+YAML
+assert_exit 0 lossbench sweep --config m.yaml --quiet
+"$py" - <<'PY'
+import ast, glob, json, struct, zipfile
+
+def zeros(path):
+    """Zeros among the weights of a model, and all of them, without NumPy."""
+    none = total = 0
+    with zipfile.ZipFile(path) as z:
+        for name in ("W1.npy", "W2.npy"):
+            b = z.read(name)
+            at = 10 + struct.unpack("<H", b[8:10])[0]
+            assert ast.literal_eval(b[10:at].decode())["descr"] == "<f4"
+            v = memoryview(b[at:]).cast("f")
+            none, total = none + sum(x == 0 for x in v), total + len(v)
+    return none, total
+
+clean = {}
+for path in glob.glob("measured/trials/*.json"):
+    r = json.load(open(path))
+    m, used = r["result"]["metrics"]["test"], [p["name"] for p in r["config"]["procedures"]]
+    none, total = zeros(path.replace(".json", ".model.npz"))
+    assert total == 8 * 4 + 3 * 8 and none == (14 + 10 if "prune" in used else 0), (none, total)
+    assert m["sparsity"] == none / total, m
+    clean[" ".join(used)] = m["selected_clean"]
+    right = 1 - r["data"]["corrupted"]["changed"]["train"] / r["data"]["rows"]["train"]
+assert abs(clean["small_loss"] - right) < 1e-12 and clean["prune small_loss"] == clean["small_loss"], (clean, right)
+assert clean["divide_rows"] > right + 0.05, (clean, right)
+PY
+
 # ---- kill -9 ----
 
 sed '/^output/d' c.yaml >many.yaml
 cat >>many.yaml <<'YAML'
 output: {dir: killed}
 sweep:
-  procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc], [saf, sam], [mesa]]
+  procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc],
+    [{name: divide_rows, warmup: 2}, {name: curriculum, warmup: 2}, quantise], [{name: label_ensemble, start: 2}, {name: prune, rewind: 1}],
+    [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced], [nested_dropout, multi_dropout],
+    [saf, sam], [mesa]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
 lossbench sweep "${long[@]}" --set output.dir=whole
@@ -68,7 +110,7 @@ wait_until 30 kept
 mapfile -t workers < <(children $parent)
 kill -9 $parent "${workers[@]}" 2>/dev/null || true
 wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 9 ] || fail 'all was done before the kill'
+[ "$(find killed/trials -name '*.json' | wc -l)" -lt 14 ] || fail 'all was done before the kill'
 assert_exit 0 lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2
 assert_same_results whole killed
 most=0
@@ -97,7 +139,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 8 more; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -105,17 +147,45 @@ refused 'procedures: found mixup with optimizer batch_perceptron, which steps by
 refused 'procedures: found mixup with train.views, which makes further copies' 'procedures=[mixup]' loss=gjs 'train.views={kind: gaussian_noise}'
 refused 'procedures: found mixup with train.attack, which moves rows' 'procedures=[mixup]' 'train.attack={kind: fgsm, eps: 0.1}'
 refused 'procedures: found coteach with train.attack, which moves rows' 'procedures=[coteach]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found group_dro without data.subgroup, the column that divides the rows; give data.subgroup: COLUMN, or remove it' 'procedures=[group_dro]'
+refused 'procedures: found mixup with label_ensemble, both of which change labels; keep one' 'procedures=[mixup, label_ensemble]'
+refused 'procedures: found joint_labels with label_ensemble, both of which change labels; keep one' 'procedures=[joint_labels, label_ensemble]'
+refused 'procedures: found label_ensemble with cvar, of which one gives a row several labels and the other reads its loss under one; keep one' 'procedures=[label_ensemble, cvar]'
+refused 'procedures: found divide_rows with mixup, but mixup mixes rows, and the other goes by what a row is by itself; keep one' 'procedures=[divide_rows, mixup]'
+refused 'procedures: found mixup with gradient_harmonising, but mixup mixes rows' 'procedures=[mixup, gradient_harmonising]'
+refused 'procedures: found label_ensemble with loss bias, which is no mean over rows of a loss of each label' 'procedures=[label_ensemble]' loss=bias
+refused 'procedures: found label_ensemble with loss elr, which remembers each row' 'procedures=[label_ensemble]' loss=elr
+refused 'procedures: found label_ensemble with weights of classes, which a row has several of; weigh rows by data.weight' 'procedures=[label_ensemble]' train.class_weight=balanced
+refused 'procedures: found joint_labels with train.attack, which moves rows of one label' 'procedures=[joint_labels]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found quantise with train.attack, which moves rows against the weights that are trained' 'procedures=[quantise]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found gradient_harmonising with optimizer batch_perceptron, which steps by the rows' 'procedures=[gradient_harmonising]' optimizer=batch_perceptron
+refused 'procedures: found gradient_harmonising with loss cumulative_logit, which has other scores than one a class' 'procedures=[gradient_harmonising]' loss=cumulative_logit
+refused 'procedures: found nested_dropout with model linear, which has no hidden layer; allowed: mlp' 'procedures=[nested_dropout]' model=linear
+refused 'procedures: found nested_dropout with model.head cosine, which reads the length of all features; allowed: linear' 'procedures=[nested_dropout]' 'model.head={kind: cosine}'
+refused 'procedures: found nested_dropout with train.early_stopping, but what evaluations read is chosen after the last epoch' 'procedures=[nested_dropout]' 'train.early_stopping={metric: valid.accuracy}'
+refused 'procedures: found multi_dropout with model.dropout 0, so that all its masks are the same; allowed: above 0' 'procedures=[multi_dropout]' model.dropout=0
+refused 'procedures: found multi_dropout with cvar, of which one gives a row several losses and the other goes by its only one; keep one' 'procedures=[multi_dropout, cvar]'
+refused 'procedures: found group_dro by subgroup_and_label with task regression, whose rows have no classes; allowed: by: subgroup' 'procedures=[{name: group_dro, by: subgroup_and_label}]' "data.train.path=$LB_ROOT/datasets/samples/abalone.csv.gz" data.train.label=target data.subgroup=sex_1 task=regression loss=mse metrics=null
+refused 'procedures: self_paced: lambda: found 1 with weights: log, allowed: above 0 and below 1' 'procedures=[{name: self_paced, weights: log}]'
+refused 'procedures: self_paced: zeta: found 2 with weights: mixture and lambda 1, allowed: below lambda' 'procedures=[{name: self_paced, weights: mixture, zeta: 2}]'
+refused 'procedures: spectral_risk: rho: found 0 with spectrum: extremile, allowed: above 0' 'procedures=[{name: spectral_risk, rho: 0}]'
+refused 'procedures: joint_labels: average: found 10 with start 5, allowed: at most start' 'procedures=[{name: joint_labels, start: 5}]'
+refused 'procedures: prune: rewind: found 6 with every 5, allowed: at most every' 'procedures=[{name: prune, rewind: 6}]'
+refused 'metrics: found selected_clean without a procedure that weighs rows; add one to procedures, such as small_loss or divide_rows, or remove the metric' 'metrics=[selected_clean]'
+penguins=("data.train.path=$LB_ROOT/datasets/samples/penguins.csv.gz" data.subgroup=island data.missing=drop)
+refused 'procedures: found irm with group_dro, both of which weigh subgroups; keep one' 'procedures=[irm, group_dro]' "${penguins[@]}" 'metrics=null'
+refused 'procedures: found mixup with vrex, but mixup mixes rows' 'procedures=[mixup, vrex]' "${penguins[@]}" 'metrics=null'
 printf '1 1:0.5 3:1\n0 2:1\n1 1:1\n0 3:2\n1 2:2 3:1\n0 1:3\n' >s.svm
 sparse=("data.train.path=s.svm" data.train.label=null data.preprocess.standardize=false 'data.split={train: 0.5, valid: 0, test: 0.5, stratify: false}' task=binary)
 refused 'procedures: found mixup with sparse data, of which it changes the zeros too; allowed: dense data' 'procedures=[mixup]' "${sparse[@]}" loss=logistic
 refused 'procedures: found coteach with loss pairwise_hinge, which is not a sum over rows' 'procedures=[coteach]' "${sparse[@]}" loss=pairwise_hinge
 refused 'procedures: found tract with sparse data, which it reads the zeros of; allowed: dense data' 'procedures=[tract]' "${sparse[@]}" loss=logistic
-refused 'procedures: found saf with mixup, but one compares the scores of rows with their own of before' 'procedures=[saf, mixup]'
-refused 'procedures: found mixup with mesa, but one compares the scores of rows with their own of before' 'procedures=[mixup, mesa]'
-refused 'procedures: found saf with loss coral, which has other scores than one for each class' 'procedures=[saf]' loss=coral
+refused 'procedures: found saf with mixup, but mixup mixes rows, and the other goes by what a row is by itself' 'procedures=[saf, mixup]'
+refused 'procedures: found mixup with mesa, but mixup mixes rows, and the other goes by what a row is by itself' 'procedures=[mixup, mesa]'
+refused 'procedures: found saf with loss coral, which has other scores than one a class' 'procedures=[saf]' loss=coral
 refused 'procedures.name: ignite is a regression procedure; the task is multiclass, allowed: sam, ' 'procedures=[ignite]'
 # The others take sparse rows, with and without decay.
-for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
+for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
 	for decay in 0 0.1; do
 		sets=()
 		for s in "${sparse[@]}" loss=logistic model=linear optimizer.name=sgd "optimizer.weight_decay=$decay" optimizer.lr=0.1 "procedures=[$p]"; do sets+=(--set "$s"); done

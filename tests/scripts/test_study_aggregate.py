@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import aggregate as study  # noqa: E402
+try:
+    from studies import aggregate as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 from study_common import trained  # noqa: E402
 
 BINARY = os.environ.get("LOSSBENCH") or str(ROOT / "lossbench")

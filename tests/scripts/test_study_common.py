@@ -45,7 +45,8 @@ class Verdict(unittest.TestCase):
     def test_words(self):
         self.assertEqual([study_common.verdict(g) for g in (True, False)], ["**Holds.**", "**Does not hold.**"])
         self.assertEqual([study_common.verdict(g, "holds") for g in (True, False)], ["**holds**", "**does not hold**"])
-        self.assertEqual([study_common.reproduces(g) for g in (True, False)], ["**Reproduces.**", "**Does not reproduce.**"])
+        self.assertEqual([study_common.in_part(met, 2, more=", so") for met in ([], ["a"], ["a", "b"])],
+                         ["**Does not reproduce.**", "**Reproduces in part:** on a, so.", "**Reproduces.**"])
 
     def test_numbers_of_numpy_are_claims_too(self):
         """A comparison of NumPy numbers is no bool of Python."""
@@ -54,11 +55,16 @@ class Verdict(unittest.TestCase):
                 return False
         self.assertEqual(study_common.verdict(Truth()), "**Does not hold.**")
 
-    def test_no_study_has_words_of_its_own(self):
-        for path in sorted((ROOT / "scripts" / "studies").glob("*.py")):
-            text = path.read_text(encoding="utf-8")
-            for word in [*study_common.VERDICTS.values(), "Reproduces."]:
-                self.assertNotIn("**" + word, text, path.name)
+
+class Settings(unittest.TestCase):
+    def test_the_first_of_the_best(self):
+        trials = [{"split": 1, "v": 2, "n": "a"}, {"split": 1, "v": 3, "n": "b"}, {"split": 2, "v": 0, "n": "c"}, {"split": 1, "v": 3, "n": "d"}]
+        best = study_common.best_trials(trials, lambda t: t["split"], lambda t: t["v"])
+        self.assertEqual({k: t["n"] for k, t in best.items()}, {1: "b", 2: "c"})
+
+    def test_what_was_not_measured_is_the_worst(self):
+        found = [study_common.value_of({"result": {"metrics": m}}, "test", "auc", 0.5) for m in (None, {}, {"test": {}}, {"test": {"auc": None}}, {"test": {"auc": 0}})]
+        self.assertEqual(found, [0.5, 0.5, 0.5, 0.5, 0])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import study_runs as runs  # noqa: E402
 import study_shape  # noqa: E402
 from atlas import prepare  # noqa: E402
 from studies import thin_letter  # noqa: E402
-from study_comparison import Refused, comparison_of  # noqa: E402
+from study_common import Refused  # noqa: E402
+from study_comparison import comparison_of  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 STUDIES = {name: one for name, one in ((n, study_shape.load(n).comparison) for n in study_shape.names()) if one}
@@ -25,6 +26,10 @@ SETS = STUDIES["novel_classes"].plan.sets
 MARGINS, BASES = ("cosface", "arcface", "normalized_softmax"), ("multi_similarity", "contrastive", "normalized_softmax")
 NOISY, CLEAN = ("20 % wrong labels", "40 % wrong labels"), "labels as they are"
 TAUS, ALL_PAIRS = (0.05, 0.1, 0.2, 0.5, 1), "multi_similarity, all pairs"
+
+
+def reproduces(good):
+    return study.verdict(good, "Reproduces.")
 
 
 def settings(contender):
@@ -120,8 +125,8 @@ class Verdicts(unittest.TestCase):
         for name, values in good.items():
             told = self.first(STUDIES[name], values)
             wrong = {"temperature": [6, 7], "tcm": [0]}.get(name, [])  # rising has no best between; less is better
-            self.assertEqual([k for k, t in enumerate(told) if t != study.reproduces(True)], wrong, (name, told))
-            self.assertTrue(all(told[k] == study.reproduces(False) for k in wrong))
+            self.assertEqual([k for k, t in enumerate(told) if t != reproduces(True)], wrong, (name, told))
+            self.assertTrue(all(told[k] == reproduces(False) for k in wrong))
 
     def test_every_claim_turns_with_its_figures(self):
         for name, one in STUDIES.items():
@@ -134,24 +139,24 @@ class Verdicts(unittest.TestCase):
                     by = 0.1 if good != (claim.measure in one.less) else -0.1
                     values = {(c, condition): 0.5 + by * (1 if c in above else -1) for c in above | below for condition in conditions}
                     told = study.judged(study.gains(one, found(one, values), claim))
-                    self.assertEqual(told, study.reproduces(good), (name, claim.text))
+                    self.assertEqual(told, reproduces(good), (name, claim.text))
 
     def test_equal_losses_reproduce_nothing_but_no_worse(self):
         for name in EMBEDDINGS:
             told = self.first(STUDIES[name])
-            self.assertEqual([k for k, t in enumerate(told) if t != study.reproduces(False)], {"tcm": [1]}.get(name, []), (name, told))
+            self.assertEqual([k for k, t in enumerate(told) if t != reproduces(False)], {"tcm": [1]}.get(name, []), (name, told))
 
     def test_the_bars(self):
         one = STUDIES["novel_classes"]
-        self.assertEqual(self.first(one, {"normalized_softmax": 0.54})[:2], [study.reproduces(False), study.reproduces(True)])
-        self.assertEqual(self.first(one, {"normalized_softmax": 0.6, "triplet": 0.58})[:2], [study.reproduces(False), study.reproduces(True)])
+        self.assertEqual(self.first(one, {"normalized_softmax": 0.54})[:2], [reproduces(False), reproduces(True)])
+        self.assertEqual(self.first(one, {"normalized_softmax": 0.6, "triplet": 0.58})[:2], [reproduces(False), reproduces(True)])
         made = found(one, {"normalized_softmax": 0.6})
         for k in range(3):
             made["digits", ""][k]["triplet"]["map_at_r"] = 0.61
         told = study.judged(study.gains(one, made, one.claims[1]))
         self.assertEqual(told, "**Reproduces in part:** on fashion; letter; vowel, 3 of 4.")
         made["digits", ""][0]["triplet"]["map_at_r"] = 0.5
-        self.assertEqual(study.judged(study.gains(one, made, one.claims[1])), study.reproduces(True))
+        self.assertEqual(study.judged(study.gains(one, made, one.claims[1])), reproduces(True))
 
     def test_steps_count_by_their_errors(self):
         one = STUDIES["temperature"]
@@ -161,29 +166,29 @@ class Verdicts(unittest.TestCase):
                 made[name, ""][k]["tau 0.2"]["tolerance"] = 0.65 + (-1) ** k * 0.6
         told = study.gains(one, made, one.claims[1])
         self.assertEqual({g.pair for g in told if not g.met}, {("tau 0.2", "tau 0.1"), ("tau 0.5", "tau 0.2")})
-        self.assertEqual(study.judged(study.gains(one, made, one.claims[0])), study.reproduces(True))
+        self.assertEqual(study.judged(study.gains(one, made, one.claims[0])), reproduces(True))
 
     def test_less_opis_is_better_and_a_claim_over_a_condition(self):
         tcm = STUDIES["tcm"]
-        self.assertEqual(self.first(tcm, {b + " + tcm": 0.4 for b in BASES}), [study.reproduces(g) for g in (True, False, False)])
+        self.assertEqual(self.first(tcm, {b + " + tcm": 0.4 for b in BASES}), [reproduces(g) for g in (True, False, False)])
         sface = STUDIES["sface"]
         both = {("sface", c): 0.6 for c in (CLEAN, *NOISY)}
         told = self.first(sface, both)
-        self.assertEqual(told, [study.reproduces(g) for g in (True, True, True, False)])   # as far ahead as without noise
+        self.assertEqual(told, [reproduces(g) for g in (True, True, True, False)])   # as far ahead as without noise
 
     def test_a_claim_of_some_sets(self):
         one = STUDIES["comp_sum"]
         many, few = one.claims[1], one.claims[2]
         taus = {c: 0.6 for c in one.plan.contenders if c != "tau 2"}
         made = {**found(one, taus, [(s, "") for s in many.sets]), **found(one, {"tau 2": 0.6}, [(s, "") for s in few.sets])}
-        self.assertEqual([study.judged(study.gains(one, made, c)) for c in (many, few)], [study.reproduces(g) for g in (True, False)])
+        self.assertEqual([study.judged(study.gains(one, made, c)) for c in (many, few)], [reproduces(g) for g in (True, False)])
         self.assertEqual({g.cell[0] for g in study.gains(one, made, many)}, set(many.sets))
         self.assertEqual(len(study.gains(one, made, one.claims[0])), 4 * len(one.plan.sets))
 
     def test_page(self):
         one = STUDIES["sface"]
         text = study.page("sface", one, found(one, {"sface": 0.6}), {})
-        self.assertIn("Does SFace stand wrong training labels better than losses that follow every row? " + study.reproduces(True), text)
+        self.assertIn("Does SFace stand wrong training labels better than losses that follow every row? " + reproduces(True), text)
         self.assertIn("Of the 4 claims below 3 reproduce on every set, 0 on some, 1 on none.", text)
         self.assertIn("| sface | **0.6000** | **0.6000** | **0.6000** |", text)
         self.assertIn("| digits, 20 % wrong labels | sface above cosface | +0.1000 | +0.1000 to +0.1000 | 10 of 10 | yes |", text)
@@ -195,13 +200,14 @@ class Verdicts(unittest.TestCase):
     def test_weights_of_pairs(self):
         def told(a, first, second):
             reads = {"a": a, "multi_similarity": first, "multi_similarity, all pairs": second}
-            return study.weight_lines(reads, {name: "x=1 y=2" if name == "a" else "" for name in reads})
+            of = STUDIES["multi_similarity"].weights
+            return study.weight_lines(reads, of._replace(losses={name: "x=1 y=2" if name == "a" else "" for name in reads}))
 
         good = told((True, False, False), (True, False, True), (True, True, False))
         self.assertIn("| a (x=1, y=2) | yes | no | no |", good)
-        self.assertIn(study.reproduces(True), good[2])
-        self.assertIn(study.reproduces(False), told((True, True, True), (True, False, True), (True, True, False))[2])
-        self.assertIn(study.reproduces(False), told((True, False, False), (True, False, True), (True, False, False))[2])
+        self.assertIn(reproduces(True), good[2])
+        self.assertIn(reproduces(False), told((True, True, True), (True, False, True), (True, True, False))[2])
+        self.assertIn(reproduces(False), told((True, False, False), (True, False, True), (True, False, False))[2])
 
 
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
@@ -291,13 +297,13 @@ class SmallForm(unittest.TestCase):
                     self.assertNotEqual(split[names[0]]["map_at_r"], split[names[1]]["map_at_r"], what)
 
     def test_weights(self):
-        told = study.weights_read(str(BINARY), STUDIES["multi_similarity"].weights)
+        told = study.weights_read(str(BINARY), STUDIES["multi_similarity"].weights.losses)
         self.assertEqual(told["contrastive"], (False, False, False))
         self.assertEqual(told["triplet"], (False, False, True))
         self.assertEqual(told["binomial_deviance"], (True, False, False))
         self.assertEqual(told["multi_similarity"], (True, False, True))
         self.assertEqual(told[ALL_PAIRS], (True, True, False))
-        self.assertIn(study.reproduces(True), study.weight_lines(told, STUDIES["multi_similarity"].weights)[2])
+        self.assertIn(reproduces(True), study.weight_lines(told, STUDIES["multi_similarity"].weights)[2])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import counts as study  # noqa: E402
+try:
+    from studies import counts as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 from study_common import predictions  # noqa: E402
 
 BINARY = ROOT / "lossbench"

@@ -12,7 +12,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import embedding_losses as study  # noqa: E402
+try:
+    from studies import embedding_losses as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 BINARY = ROOT / "lossbench"
 YEARS = {loss: 2010 + k % 10 for k, loss in enumerate(study.FAMILY)}

@@ -58,5 +58,31 @@ class Ranges(unittest.TestCase):
                 self.assertLessEqual(low, high)
 
 
+class Claims(unittest.TestCase):
+    def found(self, **changed):
+        def cell(share, penalty):
+            width = 0.1 + share + 0.001 / penalty
+            return {"width": width, "minority": 0.3, "majority": 0.2, "ambiguity": [0.3, 0.2], "discrepancy": [0.3, 0.1], **changed}
+        return {(name, p): {"loss_gap": 1e-12, "score_gap": 1e-6, "tiny": 1e-3, "eps": {share: cell(share, p) for share in multiplicity.SHARES}}
+                for name in multiplicity.SETS for p in multiplicity.PENALTIES}
+
+    def judged(self, found):
+        return [line.split("**")[1] == "Holds." for line in multiplicity.verdicts(found)]
+
+    def test_they_follow_the_figures(self):
+        self.assertEqual(self.judged(self.found()), [True] * 6)
+        for key, at, value in (("loss_gap", 0, 1e-9), ("score_gap", 0, 1e-4), ("tiny", 1, 2e-3)):
+            found = self.found()
+            found["sonar", 0.1][key] = value
+            self.assertEqual(self.judged(found), [k != at for k in range(6)])
+        self.assertEqual(self.judged(self.found(discrepancy=[0.3, 0.21])), [True, True, False, True, True, True])
+        self.assertEqual(self.judged(self.found(width=0.1)), [True, True, True, False, True, True])
+        self.assertEqual(self.judged(self.found(majority=0.3)), [True] * 5 + [False])
+        found = self.found()
+        for share in multiplicity.SHARES:
+            found["wdbc", 0.001]["eps"][share]["width"] -= 1
+        self.assertEqual(self.judged(found), [True] * 4 + [False, True])
+
+
 if __name__ == "__main__":
     unittest.main()

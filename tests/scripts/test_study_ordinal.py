@@ -5,7 +5,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import ordinal as study  # noqa: E402
+try:
+    from studies import ordinal as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 SEEDS = range(1, 11)
 NOISE = [0.001 * v for v in (3, -1, 4, -1, 5, -9, 2, -6, 5, -3)]
@@ -42,7 +45,7 @@ class Ordinal(unittest.TestCase):
         self.assertEqual(study.gain("weighted_kappa", [1.0, 2.0], [2.0, 1.5]), [-1.0, 0.5])
 
     def test_marks(self):
-        lines = {line.split(" | ")[0][2:]: line for line in study.table(MIXED)[2:-1]}
+        lines = {line.split(" | ")[0][2:]: line for line in study.loss_table(MIXED)[2:-1]}
         self.assertEqual(lines["squared_emd"], "| squared_emd | 0.200 + | 0.200 + | 0.800 + | 0.800 + | 0.500 | 1.000 |")
         self.assertEqual(lines["ordinal_smoothing"], "| ordinal_smoothing | 0.400 - | 0.400 - | 0.600 - | 0.600 - | 0.500 | 1.000 |")
         self.assertEqual(lines["cumulative_logit"], "| cumulative_logit | 0.400 - | 0.400 - | 0.700 | 0.700 | 0.500 | 1.000 |")

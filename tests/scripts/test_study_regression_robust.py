@@ -8,7 +8,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-from studies import regression_robust as study  # noqa: E402
+try:
+    from studies import regression_robust as study
+except ImportError as error:
+    raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 
 BINARY = ROOT / "lossbench"
 CLEAN = {"mse": 1.0, "mae": 1.01, "huber": 1.0, "cauchy": 1.0, "tukey": 1.0, "welsch": 1.0}

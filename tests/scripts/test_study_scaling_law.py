@@ -72,7 +72,7 @@ class SmallForm(unittest.TestCase):
             binary, config, folder, jobs, [*sets, "train.epochs=2", "data.split.train=0.1"], quiet))
         from study_common import trained as study_trained
         with tempfile.TemporaryDirectory(dir=ROOT / "results") as folder, short, mock.patch.object(study, "FOLDER", Path(folder)), mock.patch.object(
-                study, "SETS", {"hpc": study.SETS["hpc"]}):
+                study, "SETS", ["hpc"]):
             text = study.make(Run("scaling_law", str(BINARY), 2, Path(folder), {"splits": 2}))
         self.assertEqual(len(claims_of(text)), 5)
         sizes = [int(line.split("|")[1]) for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]

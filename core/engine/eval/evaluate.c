@@ -220,6 +220,23 @@ static int evaluate_chunks(struct lb_evaluator *e, struct eval_pass *r, struct l
 	return 0;
 }
 
+/* Counts the weights of all layers, and those that are 0, where a metric asks for them. */
+static void count_zeros(const struct lb_eval_model *s, struct lb_metric_inputs *o)
+{
+	bool asked = false;
+
+	for (size_t m = 0; m < s->setup->n_metrics; m++)
+		asked |= s->setup->metric[m].metric->zeros;
+	for (size_t k = 0; asked && k < s->net->spec.n_layers; k++) {
+		const struct lb_layer *layer = &s->net->layer[k];
+		for (size_t at = 0; at < layer->out * layer->in; at++) {
+			const real w = s->w[lb_weight_at(layer, at / layer->in, at % layer->in)];
+			o->n_zeros += !(w < 0 || w > 0);
+		}
+		o->n_weights += layer->out * layer->in;
+	}
+}
+
 static int compute_metrics(struct lb_evaluator *e, const struct lb_row_stats *d, const struct lb_eval_model *s, int part, struct lb_err *err)
 {
 	int32_t *judged = NULL;
@@ -232,6 +249,9 @@ static int compute_metrics(struct lb_evaluator *e, const struct lb_row_stats *d,
 	o.weight = e->last.weight;
 	o.dimension = e->last.width;
 	o.embedding = e->last.embedding;
+	o.selected = s->selected;
+	o.selected_clean = s->selected_clean;
+	count_zeros(s, &o);
 	o.robust = lb_robust_eval_wanted(s->setup) ? d->robust : NULL;
 	if (s->setup->judge && part != LB_TRAIN && e->cohort->split->n[part])
 		rc = lb_judge_model(e, s, part, &judged, err);

@@ -23,14 +23,16 @@ static struct lb_panels stacked_from(const real *x, size_t rows, size_t column)
 	return stacked(x + column * rows, rows);
 }
 
-static void drop(const struct lb_net *net, struct lb_layer *l, size_t b, int64_t step, size_t index)
+static void drop(const struct lb_net *net, struct lb_layer *l, const struct lb_pass *p, size_t index)
 {
+	const bool again = p->draw && index + 2 == net->spec.n_layers;
+	const uint64_t step = (uint64_t)p->step;
 	const double keep = 1 - net->spec.dropout;
 	const uint32_t below = (uint32_t)(keep * 4294967295.0);
 	struct lb_rng rng;
 
-	lb_rng_init(&rng, net->spec.seed, LB_RNG_DROPOUT, (uint64_t)step * LB_MAX_LAYERS + index);
-	for (size_t i = 0; i < b; i++)
+	lb_rng_init(&rng, net->spec.seed, again ? LB_RNG_DROPOUT_AGAIN : LB_RNG_DROPOUT, again ? step * LB_MOST_DRAWS + p->draw : step * LB_MAX_LAYERS + index);
+	for (size_t i = 0; i < p->b; i++)
 		for (size_t j = i * l->ld; j < i * l->ld + l->out; j++) {
 			l->mask[j] = lb_rng_u32(&rng) <= below ? (real)(1 / keep) : R(0.0);
 			l->h[j] *= l->mask[j];
@@ -159,9 +161,10 @@ static void add_offsets(const struct lb_pass *p, const struct lb_layer *l, real 
 
 const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p)
 {
-	struct forward_job job = { .net = net, .pass = p, .w = w, .x = p->x, .stride = net->layer[0].in };
+	const size_t first = p->draw && net->spec.n_layers > 1 ? net->spec.n_layers - 2 : 0;
+	struct forward_job job = { .net = net, .pass = p, .w = w, .x = first ? net->layer[first - 1].h : p->x, .stride = first ? net->layer[first - 1].ld : net->layer[0].in };
 
-	for (size_t i = 0; i < net->spec.n_layers; i++) {
+	for (size_t i = first; i < net->spec.n_layers; i++) {
 		struct lb_layer *l = &net->layer[i];
 		job.l = l;
 		if (cut_by_columns(l, lb_team_size(p->team)))
@@ -169,7 +172,7 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 		else
 			lb_team_run(p->team, forward_part, &job);
 		if (drops(net, p) && l->h)
-			drop(net, l, p->b, p->step, i);
+			drop(net, l, p, i);
 		job.x = l->h;
 		job.stride = l->ld;
 	}

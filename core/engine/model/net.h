@@ -51,6 +51,8 @@ static inline size_t lb_weight_at(const struct lb_layer *l, size_t o, size_t i)
 	return l->column ? l->w + i : l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
 }
 
+enum { LB_MOST_DRAWS = 1024 };
+
 /* One pass of a batch through a net, forward and then backward. Everything is borrowed. */
 struct lb_pass {
 	size_t b;                /* rows */
@@ -59,6 +61,9 @@ struct lb_pass {
 	 * has an entry for: the others must be 0 before. */
 	const struct lb_compressed *sparse;
 	int64_t step;            /* draws dropout for this training step; -1: no dropout (evaluation) */
+	/* Of the dropout of the last hidden layer. Another than 0 makes that layer and the output
+	 * layer alone, of what the forward before left. Below LB_MOST_DRAWS. */
+	size_t draw;
 	/* Added to the first of every `outputs` scores of row i: offset[rows[i]]. NULL: nothing. A
 	 * head whose backward reads scores takes none. */
 	const double *offset;

@@ -201,7 +201,7 @@ static const struct lb_param mesa_params[] = {
 };
 
 /* What the average makes of the batch is in l->held. */
-static double mesa_scores(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+static double mesa_scores(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct average *a = h->state;
@@ -221,5 +221,5 @@ const struct lb_procedure LB_PROCEDURE(mesa) = {
 		  .notes = "From epoch start + 1 on; the average is of all steps. Its scores are held, and made with the step's own dropout. w is evaluated and saved. A step costs "
 			   "one forward pass more. In binary tasks, the probabilities of both classes. Of several heads it reads the first.",
 		  .keywords = "trajectory_kl self_distillation mean_teacher ema flat_minima sharpness sam", LB_PARAMS(mesa_params) },
-	.open = average_open, .close = average_close, .target = average_read, .scores = mesa_scores, .stepped = ema_stepped,
+	.reads_classes = true, .open = average_open, .close = average_close, .target = average_read, .penalty = mesa_scores, .stepped = ema_stepped,
 };

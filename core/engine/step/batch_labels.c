@@ -7,11 +7,13 @@ static size_t label_row(const struct lb_step *s, const struct lb_label_set *set,
 }
 
 /* The weight of row i's loss; with soft labels, of its loss as one of class k. */
-static real weight_of(const struct lb_step *s, size_t row, size_t i, size_t k)
+static real weight_of(const struct lb_step *s, const struct lb_label_set *set, size_t row, size_t i, size_t k)
 {
 	const struct lb_setup *setup = s->l->setup;
 	const real given = (setup->row_weight ? (real)setup->row_weight[row] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
 
+	if (set->soft)
+		return given * (real)set->soft[i * s->l->stats.n_classes + k];
 	return setup->soft_labels ? given * (real)setup->soft_labels[row * s->l->stats.n_classes + k] : given;
 }
 
@@ -35,11 +37,11 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)
-		l->y[i] = setup->soft_labels ? (int32_t)k : y[label_row(s, set, i)];
+		l->y[i] = setup->soft_labels || set->soft ? (int32_t)k : y[label_row(s, set, i)];
 	for (size_t i = 0; l->group && i < b; i++)
 		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
 	for (size_t i = 0; l->weight && i < b; i++)
-		l->weight[i] = weight_of(s, label_row(s, set, i), i, k);
+		l->weight[i] = weight_of(s, set, label_row(s, set, i), i, k);
 	gather_columns(s, set, target, c, l->target);
 	gather_columns(s, set, setup->teacher, c, l->teacher);
 	gather_columns(s, set, setup->second_teacher, c, l->second_teacher);
@@ -49,5 +51,5 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 
 bool lb_weighs_rows(const struct lb_step *s)
 {
-	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight;
+	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight || s->set[0].soft;
 }

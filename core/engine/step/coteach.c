@@ -85,6 +85,8 @@ static double coteach_step(const struct lb_hook *h, struct lb_step *s)
 	s->row_weight = s->l->row_weight;
 	for (size_t i = 0; i < 2; i++) {
 		select_rows(k, k->loss[1 - i], b, n, s->l->row_weight);
+		if (i == 0)
+			lb_note_selected(s);
 		value[i] = lb_loss_of_batch(s, model[i]);
 	}
 	if (!lb_moves(s, value[0]) || !lb_moves(s, value[1]))
@@ -95,7 +97,7 @@ static double coteach_step(const struct lb_hook *h, struct lb_step *s)
 }
 
 const struct lb_procedure LB_PROCEDURE(coteach) = {
-	.base = { .name = "coteach", .tasks = LB_EVERY_TASK & ~(1u << LB_EMBEDDING | 1u << LB_RANKING | 1u << LB_SURVIVAL), .title = "Co-teaching: two models, each learns from the rows that the other finds easy",
+	.base = { .name = "coteach", .tasks = LB_ROW_TASKS, .title = "Co-teaching: two models, each learns from the rows that the other finds easy",
 		  .cite = "B. Han et al., Co-teaching: Robust training of deep neural networks with extremely noisy labels, NeurIPS 2018, Algorithm 1",
 		  .formula = "R = 1 - tau min(e/T, 1) in epoch e = 0, 1, ...; each model takes a step by the mean loss of the int(R B) rows of a batch, "
 			     "at least one, whose loss by the other model is smallest",

@@ -26,6 +26,7 @@ struct lb_reached {
 	uint64_t steepest_layer;
 	double steepest_norm;
 	double train_seconds, evaluate_seconds;
+	double selected, selected_clean; /* over the epoch: weights that procedures gave rows, and those of rows whose label is the true one */
 };
 
 /* One of the losses that are minimised. */
@@ -59,6 +60,7 @@ struct lb_learner {
 	struct lb_model model;
 	struct lb_hook *hook;    /* (n_hooks) the procedures in use */
 	size_t n_hooks;
+	size_t draws;            /* of that dropout in a step, at least 1; the loss is their mean */
 	struct lb_attack attack; /* empty where the setup has none */
 
 	/* Room for one batch as the loss reads it. NULL where it reads none of it. */
@@ -81,6 +83,7 @@ struct lb_learner {
 	/* Room for procedures. NULL where none needs it. */
 	real *row_loss, *row_weight; /* (b) */
 	real *changed;           /* (n_params) weights that a forward or an evaluation reads */
+	real *g_sum;             /* (n_params) gradients of several draws */
 	real *target_w, *held;   /* (n_params) those of a second network; (views * b, columns) what it gives for the batch */
 
 	struct lb_regularised *regularised; /* what the regularisers work in; NULL without any */
@@ -118,6 +121,7 @@ struct lb_minibatch {
 struct lb_label_set {
 	double share;            /* of this loss in the step's */
 	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
+	const double *soft;      /* (b, classes) probabilities of row i's label, over which its loss is a mean; NULL: the label */
 };
 
 enum { LB_MOST_LABEL_SETS = 2 };
@@ -133,6 +137,7 @@ struct lb_step {
 	struct lb_label_set set[LB_MOST_LABEL_SETS]; /* n_sets; one with share 1 as a rule */
 	size_t n_sets;
 	const real *row_weight;  /* (b) weights that procedures gave the rows, or NULL */
+	size_t draw;             /* of the dropout of the last hidden layer, from 0 */
 	bool visited;            /* the losses have updated their states from the batch */
 };
 

@@ -105,7 +105,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const size_t b = c->batch, rows = l->views * b;
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
-	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
+	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs || l->traits & LB_SOFTENS_LABELS, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
 			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->second_teacher, setup->second_teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
@@ -134,7 +134,7 @@ static int alloc_copies(struct lb_learner *l, const struct lb_cohort *c, struct 
 
 	if (!room(&l->best, stop, n, err) || !room(&l->unscaled, units, n, err) || !room(&l->row_loss, weighs, b, err) ||
 	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err) ||
-	    !room(&l->target_w, l->traits & LB_HAS_TARGET, n, err) || !room(&l->held, l->traits & LB_HAS_TARGET, l->views * b * l->columns, err))
+	    !room(&l->g_sum, l->traits & LB_DRAWS_AGAIN, n, err) || !room(&l->target_w, l->traits & LB_HAS_TARGET, n, err) || !room(&l->held, l->traits & LB_HAS_TARGET, l->views * b * l->columns, err))
 		return -1;
 	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_loss_params, sizeof *l->plain, err)))
 		return -1;
@@ -234,7 +234,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	*l = (struct lb_learner){ .setup = setup, .columns = lb_model_spec_columns(&setup->model), .heads = setup->model.heads ? setup->model.heads : 1, .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_setup_traits(setup), .needs = needs, .schedule.factor = 1 };
+				  .traits = lb_setup_traits(setup), .needs = needs, .draws = 1, .schedule.factor = 1 };
 	if (parts_are_of_the_features(setup, c->features->d, err))
 		goto fail;
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err) || average_guide(l, c, err))
@@ -288,6 +288,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->dfeatures_sum);
 	free(l->params_sum);
 	free(l->changed);
+	free(l->g_sum);
 	free(l->target_w);
 	free(l->held);
 	free(l->best);
@@ -310,7 +311,7 @@ static const real *evaluated(struct lb_learner *l)
 	}
 	for (size_t i = 0; i < l->n_hooks; i++)
 		if (l->hook[i].procedure->weights)
-			l->hook[i].procedure->weights(&l->hook[i], l, l->changed);
+			l->hook[i].procedure->weights(&l->hook[i], l, -1, l->changed);
 	return l->changed;
 }
 

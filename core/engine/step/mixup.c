@@ -105,7 +105,7 @@ static void mixup_labels(const struct lb_hook *h, struct lb_step *s)
 }
 
 const struct lb_procedure LB_PROCEDURE(mixup) = {
-	.base = { .name = "mixup", .tasks = LB_EVERY_TASK & ~(1u << LB_EMBEDDING | 1u << LB_RANKING | 1u << LB_SURVIVAL), .title = "Mixed rows and labels",
+	.base = { .name = "mixup", .tasks = LB_ROW_TASKS, .title = "Mixed rows and labels",
 		  .cite = "H. Zhang, M. Cisse, Y. Dauphin, D. Lopez-Paz, mixup: Beyond Empirical Risk Minimization, ICLR 2018",
 		  .formula = "x = lam x_i + (1 - lam) x_j; L = lam l(f(x), y_i) + (1 - lam) l(f(x), y_j); lam ~ Beta(a, a)",
 		  .notes = "One lam and one permutation j of the rows for each batch, drawn from train.seed, on features as the model reads them. For ce and mse the "

@@ -17,10 +17,13 @@ const struct lb_info *const lb_procedures[] = {
 
 static unsigned traits_of(const struct lb_procedure *p)
 {
-	return (p->inputs ? LB_CHANGES_INPUTS : 0u) | (p->labels ? LB_CHANGES_LABELS : 0u) | (p->weigh || p->weighs_rows ? LB_WEIGHS_ROWS : 0u) |
-	       (p->weights ? LB_CHANGES_WEIGHTS : 0u) | (p->gradient ? LB_CHANGES_GRADIENT : 0u) | (p->stepped ? LB_ENDS_STEPS : 0u) |
-	       (p->finish ? LB_CHANGES_RESULT : 0u) | (p->step ? LB_WHOLE_STEP : 0u) | (p->target ? LB_HAS_TARGET : 0u) | (p->scores ? LB_ADDS_LOSS : 0u) |
-	       (p->reads_rows ? LB_READS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u);
+	return (p->inputs ? LB_CHANGES_INPUTS : 0u) | (p->labels || p->relabel ? LB_CHANGES_LABELS : 0u) | (p->weigh || p->weighs_rows ? LB_WEIGHS_ROWS : 0u) |
+	       (p->weights ? LB_CHANGES_WEIGHTS : 0u) | (p->gradient || p->weights_back || p->draws ? LB_CHANGES_GRADIENT : 0u) | (p->stepped ? LB_ENDS_STEPS : 0u) |
+	       (p->finish ? LB_CHANGES_RESULT : 0u) | (p->step ? LB_WHOLE_STEP : 0u) | (p->target ? LB_HAS_TARGET : 0u) |
+	       (p->reads_rows ? LB_READS_ROWS : 0u) | (p->relabel ? LB_SOFTENS_LABELS : 0u) | (p->penalty ? LB_ADDS_PENALTY : 0u) |
+	       (p->reads_subgroups ? LB_READS_SUBGROUPS : 0u) | (p->reads_classes ? LB_READS_CLASSES : 0u) |
+	       (p->masks_features ? LB_MASKS_FEATURES : 0u) | (p->candidates ? LB_HAS_CANDIDATES : 0u) | (p->draws ? LB_DRAWS_AGAIN : 0u) |
+	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u);
 }
 
 const char *lb_procedure_misfit(const struct lb_procedure *p)
@@ -30,10 +33,12 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		bool wrong;
 		const char *what;
 	} rules[] = {
-		{ !traits, "has no hook" },
-		{ p->step && (p->inputs || p->labels || p->weigh || p->weights || p->target || p->scores || p->gradient || p->stepped), "has .step and a hook that it replaces" },
+		{ !(traits & ~(unsigned)(LB_READS_SUBGROUPS | LB_READS_CLASSES | LB_REMEMBERS_ROWS | LB_MASKS_FEATURES)), "has no hook" },
+		{ p->step && (p->inputs || p->labels || p->relabel || p->weigh || p->penalty || p->weights || p->target || p->draws || p->gradient || p->stepped), "has .step and a hook that it replaces" },
 		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
 		{ p->reads_rows && !p->gradient, "says reads_rows without .gradient" },
+		{ (p->weights_back || p->candidates || p->masks_features) && !p->weights, "says more of .weights without it" },
+		{ !p->candidates != !p->choose, "has one of .candidates and .choose; they go together" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },
 		{ !p->base.tasks, "is for no task" },
 		{ p->base.n_params > LB_MOST_PROCEDURE_PARAMS, "has too many parameters" },
@@ -67,6 +72,8 @@ int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err
 		*h = (struct lb_hook){ .procedure = procedure_of(use->info), .par = use->par };
 		if (h->procedure->open && !(h->state = h->procedure->open(l, c, h->par, err)))
 			return -1;
+		if (h->procedure->draws)
+			l->draws = h->procedure->draws(h);
 	}
 	return 0;
 }

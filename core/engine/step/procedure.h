@@ -3,8 +3,8 @@
  *
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *
- *   inputs, labels -> forward (target, weights) -> weigh -> loss (scores) -> backward ->
- *     gradient -> update -> stepped
+ *   inputs, labels -> forward (target, weights) -> relabel -> weigh -> loss, penalty ->
+ *     backward (weights_back) -> gradient -> update -> stepped
  *
  * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
  * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
@@ -14,6 +14,9 @@
 
 #include "core/engine/step/learner.h"
 #include "core/training/procedure_info.h"
+
+/* Tasks in which each row has a label or targets of its own, and a loss. */
+#define LB_ROW_TASKS (LB_EVERY_TASK & ~(1u << LB_EMBEDDING | 1u << LB_RANKING | 1u << LB_SURVIVAL))
 
 /* A procedure in use by a trial. */
 struct lb_hook {
@@ -27,6 +30,10 @@ struct lb_procedure {
 	bool reads_rows;         /* .gradient reads s->x: dense rows */
 	bool weighs_rows;        /* .step reads the loss of each row: losses that are a sum over rows */
 	bool keeps_layers;       /* the first layers stay: as many as its first parameter says; 0: all but the last */
+	bool remembers_rows;     /* .weigh keeps the losses of the rows */
+	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
+	bool reads_classes;      /* some hook reads m->z as a score a class */
+	bool masks_features;     /* .weights leaves out features of the last hidden layer */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
 	void (*close)(void *state);
@@ -36,17 +43,31 @@ struct lb_procedure {
 	void (*inputs)(const struct lb_hook *h, struct lb_step *s, real *x);
 	/* Changes s->set, the labels that the loss is taken with. */
 	void (*labels)(const struct lb_hook *h, struct lb_step *s);
+	/* After the forward: may give s->set[0] the probabilities of its labels (soft), from the
+	 * scores m->z. */
+	void (*relabel)(const struct lb_hook *h, struct lb_step *s, const struct lb_model *m);
 	/* Multiplies into weight (b) from the losses of the rows. */
 	void (*weigh)(const struct lb_hook *h, struct lb_step *s, const real *row_loss, real *weight);
+	/* Returns what is added to the loss at m->z. m->dz += its derivatives. It may be asked
+	 * again within a step, for other weights. */
+	double (*penalty)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
-	 * the parameters themselves. Evaluations read them so, too. */
-	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	 * the parameters themselves. Evaluations read them so, too: step is -1. */
+	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w);
+	/* With .weights: m->g, the gradient by what it made, becomes that by the parameters, in
+	 * each backward. NULL: the same. */
+	void (*weights_back)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
+	/* With .weights: returns in how many ways evaluations can read the parameters; choose takes
+	 * the one of that number, from 0. After the training the one is kept with which most
+	 * validation rows are right, less 1e-5 of them for each number. */
+	size_t (*candidates)(const struct lb_hook *h);
+	void (*choose)(const struct lb_hook *h, size_t candidate);
 	/* Changes w, a copy of the parameters, to those of a second network. What it makes of the
 	 * batch's views is l->held, which losses with LB_TAKES_TARGET read. */
 	void (*target)(const struct lb_hook *h, const struct lb_learner *l, real *w);
-	/* Adds the derivatives of a loss of its own by the scores m->z to m->dz. Returns its value.
-	 * It may be asked again within a step, for other weights. */
-	double (*scores)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
+	/* Returns how often a step draws the dropout of the last hidden layer, below LB_MOST_DRAWS;
+	 * loss and gradient are the means. */
+	size_t (*draws)(const struct lb_hook *h);
 	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it
 	 * back. */
 	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);

@@ -28,7 +28,7 @@ static void small_weigh(const struct lb_hook *h, struct lb_step *s, const real *
 }
 
 const struct lb_procedure LB_PROCEDURE(small_loss) = {
-	.base = { .name = "small_loss", .tasks = LB_EVERY_TASK & ~(1u << LB_EMBEDDING | 1u << LB_RANKING | 1u << LB_SURVIVAL), .title = "The rows of the smallest losses alone",
+	.base = { .name = "small_loss", .tasks = LB_ROW_TASKS, .title = "The rows of the smallest losses alone",
 		  .cite = "Y. Shen, S. Sanghavi, Learning with bad training data via iterative trimmed loss minimization, ICML 2019, batch by batch",
 		  .formula = "mean over the int(k B) rows of a batch, at least one, whose loss is smallest",
 		  .notes = "Of rows with equal losses the first is taken. Row and class weights weigh the rows that are kept, and do not change which are.",
@@ -58,7 +58,7 @@ static void cvar_weigh(const struct lb_hook *h, struct lb_step *s, const real *r
 }
 
 const struct lb_procedure LB_PROCEDURE(cvar) = {
-	.base = { .name = "cvar", .tasks = LB_EVERY_TASK & ~(1u << LB_EMBEDDING | 1u << LB_RANKING | 1u << LB_SURVIVAL), .title = "Conditional value at risk: the mean of the largest losses",
+	.base = { .name = "cvar", .tasks = LB_ROW_TASKS, .title = "Conditional value at risk: the mean of the largest losses",
 		  .cite = "R. T. Rockafellar, S. Uryasev, Optimization of conditional value-at-risk, Journal of Risk 2, 2000; batch by batch as D. Levy et "
 			  "al., Large-scale methods for distributionally robust optimization, NeurIPS 2020",
 		  .formula = "min over t of t + mean [l_i - t]+ / a: the mean of the a B largest losses of a batch, the last of them in part",

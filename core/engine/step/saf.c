@@ -73,7 +73,7 @@ static void keep(struct past *p, const struct lb_step *s, const struct lb_model 
 	}
 }
 
-static double past_scores(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+static double past_scores(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
 {
 	struct past *p = h->state;
 	const size_t b = s->batch->b, epoch = s->l->epoch, lag = (size_t)h->par[LAG].v;
@@ -97,5 +97,5 @@ const struct lb_procedure LB_PROCEDURE(saf) = {
 			   "step, and memory for E + 1 scores of each training row and class. A row that a sampler left out then is not compared. In binary tasks, the "
 			   "probabilities of both classes. Of several heads it reads the first.",
 		  .keywords = "trajectory_kl trajectory_loss self_distillation flat_minima sharpness sam", LB_PARAMS(params) },
-	.open = past_open, .close = past_close, .scores = past_scores,
+	.reads_classes = true, .remembers_rows = true, .open = past_open, .close = past_close, .penalty = past_scores,
 };

@@ -80,20 +80,22 @@ struct lb_pass lb_pass_of(const struct lb_step *s)
 {
 	const struct lb_minibatch *m = s->batch;
 
-	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step,
+	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step, .draw = s->draw,
 				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team,
 				 .offset = s->c->features->data->offset, .rows = m->rows, .outputs = lb_setup_outputs(s->l->setup) };
 }
 
 /* The weights that a forward reads: w, or what procedures make of it. */
-static const real *weights_read(struct lb_learner *l, const struct lb_model *m)
+static const real *weights_read(const struct lb_step *s, const struct lb_model *m)
 {
+	struct lb_learner *l = s->l;
+
 	if (!(l->traits & LB_CHANGES_WEIGHTS))
 		return m->w;
 	memcpy(l->changed, m->w, m->n_params * sizeof *m->w);
 	for (size_t i = 0; i < l->n_hooks; i++)
 		if (l->hook[i].procedure->weights)
-			l->hook[i].procedure->weights(&l->hook[i], l, l->changed);
+			l->hook[i].procedure->weights(&l->hook[i], l, s->step, l->changed);
 	return l->changed;
 }
 
@@ -132,7 +134,7 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 		lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
 	}
 	make_held(s, m, &pass);
-	m->read = weights_read(s->l, m);
+	m->read = weights_read(s, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
 }
 
@@ -231,7 +233,7 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 	const struct lb_learner *l = s->l;
 	const size_t rows = l->views * s->batch->b, n_z = rows * m->net->ld, n_features = rows * lb_net_features_stride(m->net);
 	real *params = m->g + m->net->n_params;
-	const size_t classes = l->setup->soft_labels ? l->stats.n_classes : 1;
+	const size_t classes = l->setup->soft_labels || s->set[0].soft ? l->stats.n_classes : 1;
 	double value = 0;
 
 	for (size_t k = 0; k < s->n_sets * classes; k++) {
@@ -270,9 +272,21 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 		m->dfeatures[i] = (real)((double)m->dfeatures[i] / divisor);
 }
 
+/* Returns what procedures add to the loss; m->dz += its derivatives. */
+static double penalties(const struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+	double value = 0;
+
+	for (size_t i = 0; l->traits & LB_ADDS_PENALTY && i < l->n_hooks; i++)
+		if (l->hook[i].procedure->penalty)
+			value += l->hook[i].procedure->penalty(&l->hook[i], s, m);
+	return value;
+}
+
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 {
-	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels;
+	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels && !s->set[0].soft;
 	double value;
 
 	if (plain) {
@@ -282,10 +296,8 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	} else {
 		value = sum_losses(s, m);
 	}
+	value += penalties(s, m);
 	lb_regularise_scores(s, m);
-	for (size_t i = 0; i < s->l->n_hooks; i++)
-		if (s->l->hook[i].procedure->scores)
-			value += s->l->hook[i].procedure->scores(&s->l->hook[i], s, m);
 	if (m->optim->transform_output_gradient)
 		transform_output_gradient(s, m);
 	return value;
@@ -310,6 +322,16 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	}
 }
 
+/* Gives labels probabilities, where a procedure does. */
+static void relabel_rows(struct lb_step *s, const struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+
+	for (size_t i = 0; l->traits & LB_SOFTENS_LABELS && i < l->n_hooks; i++)
+		if (l->hook[i].procedure->relabel)
+			l->hook[i].procedure->relabel(&l->hook[i], s, m);
+}
+
 /* s->row_weight <- what procedures make of the rows' losses; NULL where none weighs rows. */
 static void weigh_rows(struct lb_step *s, struct lb_model *m)
 {
@@ -324,6 +346,7 @@ static void weigh_rows(struct lb_step *s, struct lb_model *m)
 		if (l->hook[i].procedure->weigh)
 			l->hook[i].procedure->weigh(&l->hook[i], s, l->row_loss, l->row_weight);
 	s->row_weight = l->row_weight;
+	lb_note_selected(s);
 }
 
 bool lb_moves(const struct lb_step *s, double value)
@@ -347,12 +370,30 @@ static void end_step(struct lb_step *s, struct lb_model *m)
 			l->hook[i].procedure->stepped(&l->hook[i], s, m);
 }
 
-double lb_gradient_again(struct lb_step *s, struct lb_model *m)
+static double gradient_once(struct lb_step *s, struct lb_model *m)
 {
 	lb_forward(s, m);
 	const double value = lb_loss_of_batch(s, m);
 	lb_backward(s, m);
 	return value;
+}
+
+double lb_gradient_again(struct lb_step *s, struct lb_model *m)
+{
+	const size_t draws = s->step < 0 ? 1 : s->l->draws;
+	double value = gradient_once(s, m);
+
+	if (draws < 2)
+		return value;
+	memcpy(s->l->g_sum, m->g, m->n_params * sizeof *m->g);
+	for (s->draw = 1; s->draw < draws; s->draw++) {
+		value += gradient_once(s, m);
+		add(s->l->g_sum, m->g, m->n_params);
+	}
+	s->draw = 0;
+	for (size_t i = 0; i < m->n_params; i++)
+		m->g[i] = s->l->g_sum[i] / (real)draws;
+	return value / (double)draws;
 }
 
 /* ---- the step ---- */
@@ -361,11 +402,17 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 static double plain_step(struct lb_step *s)
 {
 	struct lb_model *m = &s->l->model;
+	double value;
 
 	lb_make_inputs(s);
-	lb_forward(s, m);
-	weigh_rows(s, m);
-	const double value = lb_loss_of_batch(s, m);
+	if (s->l->draws > 1) {
+		value = lb_gradient_again(s, m);
+	} else {
+		lb_forward(s, m);
+		relabel_rows(s, m);
+		weigh_rows(s, m);
+		value = lb_loss_of_batch(s, m);
+	}
 	if (lb_moves(s, value)) {
 		lb_backward_update(s, m, value);
 		end_step(s, m);

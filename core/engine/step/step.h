@@ -15,6 +15,20 @@ struct lb_pass lb_pass_of(const struct lb_step *s);
 /* m->z <- the scores of s->x. */
 void lb_forward(struct lb_step *s, struct lb_model *m);
 
+/* Counts the weights that procedures gave the rows, and those of rows whose label is the true
+ * one. */
+static inline void lb_note_selected(struct lb_step *s)
+{
+	const int32_t *given = s->l->setup->y, *right = s->c->features->data->y;
+	struct lb_reached *p = &s->l->progress;
+
+	for (size_t i = 0; given && right && i < s->batch->b; i++) {
+		const double w = s->row_weight[i] > 0 ? (double)s->row_weight[i] : 0;
+		p->selected += w;
+		p->selected_clean += given[s->batch->rows[i]] == right[s->batch->rows[i]] ? w : 0;
+	}
+}
+
 /* out (b) <- the loss of each row at m->z. Losses that are a sum over rows only. */
 void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out);
 
@@ -27,10 +41,10 @@ bool lb_moves(const struct lb_step *s, double value);
 /* update.c: m->g <- the gradient, from m->dz. */
 void lb_backward(struct lb_step *s, struct lb_model *m);
 
-/* update.c: makes the gradient m->g from m->dz, lets procedures change it, clips or normalises it,
- * and takes the optimiser's step. value is the step's loss. Where each weight's step needs its own
- * gradient alone, it is taken while the gradient is in the first caches: the same bytes, in less
- * time. */
+/* update.c: makes the gradient m->g from m->dz, unless it is there as the mean of several draws,
+ * lets procedures change it, clips or normalises it, and takes the optimiser's step. value is the
+ * step's loss. Where each weight's step needs its own gradient alone, it is taken while the
+ * gradient is in the first caches: the same bytes, in less time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);
 
 /* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as

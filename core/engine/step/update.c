@@ -11,6 +11,9 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 
 	pass.dfeatures = m->dfeatures;
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
+	for (size_t i = s->l->n_hooks; s->l->traits & LB_CHANGES_WEIGHTS && i-- > 0;)
+		if (s->l->hook[i].procedure->weights_back)
+			s->l->hook[i].procedure->weights_back(&s->l->hook[i], s, m);
 }
 
 /* Lets procedures change m->g, to which regularisers then add theirs. */
@@ -138,7 +141,8 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 	struct updating u = { s, m };
 
 	if (needs_gradient(s, m, value)) {
-		lb_backward(s, m);
+		if (s->l->draws < 2)
+			lb_backward(s, m);
 		change_gradient(s, m);
 		clip_and_update(s, m, value);
 		return;

@@ -10,6 +10,7 @@
 #include "core/engine/data/cohort_sampler.h"
 #include "core/engine/eval/evaluate.h"
 #include "core/engine/step/procedure.h"
+#include "core/engine/train/candidates.h"
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/train/divergence.h"
 #include "core/engine/train/early_stopping.h"
@@ -56,7 +57,6 @@ static int trainer_open(struct trainer *s, struct lb_err *err)
 	const size_t n = c->split->n[LB_TRAIN], columns = lb_cohort_columns(c);
 
 	s->most_metrics = 1;
-
 	for (size_t i = 0; i < c->k; i++) {
 		if (lb_train_result_open(&s->out[i], c, &c->trial[i], true, err))
 			return -1;
@@ -296,7 +296,7 @@ static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 		l->epoch = epoch;
 		if (!l->active || l->start > begin)
 			continue;
-		l->progress.loss_sum = 0;
+		l->progress.loss_sum = l->progress.selected = l->progress.selected_clean = 0;
 		lb_hooks_epoch(l, epoch);
 	}
 	for (size_t start = 0, end; start < n && !lb_stop_requested && any_active(s); start = end) {
@@ -324,7 +324,7 @@ static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct 
 
 	s->who[*n] = i;
 	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
-						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard };
+						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
@@ -424,7 +424,7 @@ static bool to_finish(const struct trainer *s, size_t i)
 static int measure_ended(struct trainer *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++)
-		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
+		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && (lb_candidates_choose(&s->learner[i], s->eval, err) || settle_on(s, i, err)))
 			return -1;
 	for (int part = 0; part < 3; part++) {
 		size_t n = 0;

@@ -67,6 +67,7 @@ static inline void problem_close(struct problem *p)
 	free(p->data.x.x);
 	free(p->data.y);
 	free(p->data.target);
+	free(p->data.subgroup);
 	free(p->features.scale);
 	free(p->features.shift);
 	free(p->features.fill);
@@ -89,6 +90,14 @@ static inline void problem_draw(struct problem *p, uint64_t seed)
 		for (size_t t = 0; t < p->data.n_targets; t++)
 			p->data.target[i * p->data.n_targets + t] = (float)(x[t % d] - 2 * x[(t + 1) % d] + 0.3 * lb_rng_normal(&rng) + 1);
 	}
+}
+
+/* Gives the rows so many subgroups in turn. */
+static inline void problem_divide(struct problem *p, size_t groups)
+{
+	p->data.subgroup = lb_alloc(p->data.n, sizeof *p->data.subgroup, &err);
+	for (size_t i = 0; i < p->data.n; i++)
+		p->data.subgroup[i] = (int32_t)(i % groups);
 }
 
 /* ---- shipped data ---- */
@@ -137,6 +146,20 @@ static inline void args_forget(void)
 	lb_args_free(&args_store);
 	args_store = (struct lb_arg_store){ 0 };
 	args_used = 0;
+}
+
+/* Settings of procedures that would else begin after the few epochs of the test, or diverge in so
+ * small a problem. */
+static inline const char *soon(const char *name)
+{
+	static const char *const sets[][2] = { { "divide_rows", "warmup=1" }, { "label_ensemble", "start=1" }, { "joint_labels", "start=2 average=2" },
+					       { "prune", "every=1 rewind=1" }, { "vrex", "lambda=1" }, { "saf", "start=1" },
+					       { "mesa", "start=1" } };
+
+	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+		if (!strcmp(sets[i][0], name))
+			return sets[i][1];
+	return "";
 }
 
 static inline const struct lb_info *optimizer(const char *name)

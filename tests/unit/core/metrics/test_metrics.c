@@ -172,6 +172,8 @@ START_TEST(golden)
 	mark_of_embeddings(seen, "tests/golden/metrics_embeddings.json");
 	mark(seen, "episode_accuracy"); /* drawn: no other program has its values */
 	mark(seen, "episode_accuracy_interval");
+	mark(seen, "selected_clean"); /* of trainings and models: below, and tests/unit/core/engine/step/test_row_selection.c, test_prune.c */
+	mark(seen, "sparsity");
 	mark(seen, "judged_accuracy"); /* of predictions: tests/unit/core/training/test_judge.c has those */
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i], "%s has no golden value: add it to tests/reference/metrics_everyday.py", lb_metric_at(i)->base.name);
@@ -221,6 +223,16 @@ START_TEST(collapse_by_hand)
 	ck_assert_double_eq(eval("zero_gradient", &o, NULL, 0), 0.25);
 	ck_assert_double_eq(eval("score_peak", &o, NULL, 0), 14);
 	ck_assert(isnan(eval("softmax_collapse", &empty, NULL, 0)) && isnan(eval("score_peak", &empty, NULL, 0)));
+}
+END_TEST
+
+START_TEST(trainings_by_hand)
+{
+	const struct lb_metric_inputs o = { .kind = LB_BINARY, .n = 1, .selected = 8, .selected_clean = 6, .n_weights = 5, .n_zeros = 2 }, empty = { .kind = LB_BINARY };
+
+	ck_assert_double_eq(eval("selected_clean", &o, NULL, 0), 0.75);
+	ck_assert_double_eq(eval("sparsity", &o, NULL, 0), 0.4);
+	ck_assert(isnan(eval("selected_clean", &empty, NULL, 0)) && isnan(eval("sparsity", &empty, NULL, 0)));
 }
 END_TEST
 
@@ -363,6 +375,7 @@ static Suite *suite(void)
 	tcase_add_test(t, golden);
 	tcase_add_test(t, outputs_that_are_not_there);
 	tcase_add_test(t, collapse_by_hand);
+	tcase_add_test(t, trainings_by_hand);
 	tcase_add_test(t, ranking_by_hand);
 	tcase_add_test(t, macro_by_hand);
 	tcase_add_test(t, top_k_counts_ranks_below_k);

@@ -20,7 +20,7 @@ START_TEST(descriptors_are_whole)
 		ck_assert_str_eq(single->name, info->name);
 	}
 	ck_assert_ptr_null(lb_procedures_f32[n]);
-	ck_assert_uint_ge(n, 18);
+	ck_assert_uint_ge(n, 30);
 }
 END_TEST
 
@@ -33,6 +33,16 @@ static double whole(const struct lb_hook *h, struct lb_step *s)
 static void inputs_of(const struct lb_hook *h, struct lb_step *s, double *x)
 {
 	(void)h, (void)s, (void)x;
+}
+
+static void weights_of(const struct lb_hook *h, const struct lb_learner *l, int64_t step, double *w)
+{
+	(void)h, (void)l, (void)step, (void)w;
+}
+
+static void choose_one(const struct lb_hook *h, size_t candidate)
+{
+	(void)h, (void)candidate;
 }
 
 static void *open_nothing(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *e)
@@ -51,6 +61,8 @@ START_TEST(wrong_descriptors_are_named)
 		{ { .base.tasks = 1, .step = whole, .inputs = inputs_of }, "has .step and a hook that it replaces" },
 		{ { .base.tasks = 1, .inputs = inputs_of, .weighs_rows = true }, "says weighs_rows without .step; .weigh says it by itself" },
 		{ { .base.tasks = 1, .inputs = inputs_of, .reads_rows = true }, "says reads_rows without .gradient" },
+		{ { .base.tasks = 1, .inputs = inputs_of, .masks_features = true }, "says more of .weights without it" },
+		{ { .base.tasks = 1, .weights = weights_of, .choose = choose_one }, "has one of .candidates and .choose; they go together" },
 		{ { .base.tasks = 1, .step = whole, .open = open_nothing }, "has one of .open and .close; they go together" },
 		{ { .step = whole }, "is for no task" },
 		{ { .base = { .tasks = 1, .n_params = 9 }, .step = whole }, "has too many parameters" },
@@ -63,11 +75,19 @@ END_TEST
 
 /* ---- none ---- */
 
-/* The average of swa holds the last weights alone: those of four epochs from the last quarter
- * on. */
+/* All rows are of one subgroup. The average of swa holds the last weights alone: those of four
+ * epochs from the last quarter on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
 					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" },
+					  { "self_paced", "lambda=1e300 growth=1" }, { "spectral_risk", "rho=1" },
+					  { "spectral_risk", "spectrum=exponential rho=0" }, { "gradient_harmonising", "bins=1 momentum=0" },
+					  { "curriculum", "start=1" }, { "divide_rows", "threshold=0 warmup=1" },
+					  { "group_dro", "" }, { "vrex", "" }, { "irm", "lambda=0" },
+					  { "label_ensemble", "momentum=1 start=0" }, { "label_ensemble", "start=4" },
+					  { "joint_labels", "alpha=0 beta=0 start=10" }, { "quantise", "bits=32" }, { "multi_dropout", "samples=1" },
+					  { "nested_dropout", "mean=1e6 sd=0.001 test=all" },
+					  { "prune", "rate=0 every=1" }, { "prune", "rounds=0" },
 					  { "saf", "lambda=0 start=0 lag=1" }, { "mesa", "lambda=0 start=0" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
@@ -81,6 +101,7 @@ START_TEST(neutral_is_plain)
 						     { "normalized_gd", "lr=0.1" } };
 
 	open_problem(LB_MULTICLASS, 3);
+	problem_divide(&p, 1);
 	for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++) {
 		struct lb_setup s = with(with_hidden(trial(&p, i == 1 ? "gce" : "ce", "", ""), 7, LB_TANH, 0.3), NULL, 0);
 		s.optimizer = optimizer(optimizers[i][0]);
@@ -105,7 +126,7 @@ END_TEST
  * other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 24, OTHERS = 6 };
+	enum { K = 44, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_train_result alone[K], together[K];
@@ -113,6 +134,7 @@ START_TEST(the_same_in_company)
 	size_t n = OTHERS;
 
 	open_problem(LB_MULTICLASS, 3);
+	problem_divide(&p, 3);
 	struct lb_setup base = with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), 9, LB_RELU, 0.2);
 	u[1][0] = use("sam", "rho=0.2");
 	u[2][0] = use("mixup", "");
@@ -126,7 +148,7 @@ START_TEST(the_same_in_company)
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		if (info->tasks >> LB_MULTICLASS & 1 && strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
 			ck_assert_uint_lt(n, K);
-			u[n][0] = use(info->name, lb_procedure_traits_f64(info) & LB_ADDS_LOSS ? "start=1" : "");
+			u[n][0] = use(info->name, soon(info->name));
 			s[n] = with(base, u[n], 1);
 			n++;
 		}
@@ -153,7 +175,7 @@ END_TEST
 /* ---- hooks ---- */
 
 static char called[200];
-static double seen_weight, seen_used, seen_loss;
+static double seen_weight, seen_used, seen_loss, seen_score;
 
 static void note(const char *what)
 {
@@ -182,6 +204,20 @@ static void on_labels(const struct lb_hook *h, struct lb_step *s)
 	s->set[0].share = 0.5;
 }
 
+static void on_relabel(const struct lb_hook *h, struct lb_step *s, const struct lb_model *m)
+{
+	(void)h, (void)s;
+	note("relabel");
+	seen_score = m->z[0];
+}
+
+static double on_penalty(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
+{
+	(void)h, (void)s, (void)m;
+	note("penalty");
+	return 1000;
+}
+
 /* The first row alone counts, twice. */
 static void on_weigh(const struct lb_hook *h, struct lb_step *s, const double *loss, double *weight)
 {
@@ -192,10 +228,10 @@ static void on_weigh(const struct lb_hook *h, struct lb_step *s, const double *l
 		weight[i] *= i ? 0 : 2;
 }
 
-static void on_weights(const struct lb_hook *h, const struct lb_learner *l, double *w)
+static void on_weights(const struct lb_hook *h, const struct lb_learner *l, int64_t step, double *w)
 {
 	(void)h;
-	note("weights");
+	note(step < 0 ? "weights(evaluation)" : "weights");
 	for (size_t i = 0; i < l->model.n_params; i++)
 		w[i] *= 3;
 }
@@ -206,6 +242,12 @@ static void on_target(const struct lb_hook *h, const struct lb_learner *l, doubl
 	note("target");
 	for (size_t i = 0; i < l->model.n_params; i++)
 		w[i] = i == D;
+}
+
+static void on_weights_back(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m)
+{
+	(void)h, (void)s, (void)m;
+	note("weights_back");
 }
 
 static void on_gradient(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
@@ -235,8 +277,8 @@ static void on_finish(const struct lb_hook *h, const struct lb_learner *l, doubl
 
 START_TEST(hooks_have_their_order_and_their_place)
 {
-	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .weigh = on_weigh,
-						 .weights = on_weights, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
+	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .relabel = on_relabel, .weigh = on_weigh, .penalty = on_penalty,
+						 .weights = on_weights, .weights_back = on_weights_back, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];
 	struct lb_learner l;
@@ -265,20 +307,21 @@ START_TEST(hooks_have_their_order_and_their_place)
 
 	lb_hooks_epoch_f64(&l, 3);
 	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = 3 }, 0, 1);
-	ck_assert_str_eq(called, "epoch inputs labels target weights weigh gradient stepped");
+	ck_assert_str_eq(called, "epoch inputs labels target weights relabel weigh penalty weights_back gradient stepped");
 	double z = 3 * plain[D];
 	for (size_t j = 0; j < D; j++)
 		z += 3 * plain[j] * 2 * x_of(&p)[j];
 	const double loss = 0.5 * log1p(exp(p.data.y[0] ? -z : z));
 	ck_near(seen_loss, loss, 1e-14, "row loss", 0);
-	ck_near(value, 2 * loss / 3, 1e-14, "value", 0);
+	ck_near(value - 1000, 2 * loss / 3, 1e-12, "value", 0);
+	ck_near(seen_score, z, 1e-14, "score", 0);
 	ck_assert_double_eq(seen_weight, before);
 	ck_assert_double_eq(seen_used, 3 * before);
 	ck_assert_double_eq(l.model.w[0], before - 0.5 + 100);
 
 	called[0] = '\0';
 	const double *w = lb_learner_eval_weights_f64(&l);
-	ck_assert_str_eq(called, "finish weights");
+	ck_assert_str_eq(called, "finish weights(evaluation)");
 	ck_assert_double_eq(w[0], 3 * (before - 0.5 + 100 + 1));
 	lb_input_batch_close_f64(&input);
 	lb_learner_close_f64(&l);

@@ -63,6 +63,37 @@ START_TEST(small_losses_are_kept)
 }
 END_TEST
 
+/* Of the rows that are kept, so many have their true label. */
+START_TEST(selected_labels_are_counted)
+{
+	static int32_t given[ROWS + 20];
+	double w[D + 1], loss[ROWS], weight[ROWS], clean = 0;
+
+	open_problem(LB_BINARY, 2);
+	for (size_t i = 0; i < p.data.n; i++)
+		given[i] = p.data.y[i] ^ (i % 3 == 0);
+	uses[0] = use("small_loss", "keep=0.6");
+	struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
+	const struct lb_metric_use metric = { .metric = lb_metric_find("selected_clean"), .key = "selected_clean" };
+	s.y = given;
+	s.metric = &metric;
+	s.n_metrics = 1;
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	initial(&s, 1, w);
+	for (size_t i = 0; i < ROWS; i++) {
+		const double z = row_score(w, i);
+		loss[i] = log1p(exp(given[i] ? -z : z));
+	}
+	least(loss, ROWS, 14, weight);
+	for (size_t i = 0; i < ROWS; i++)
+		clean += weight[i] > 0 && i % 3;
+	for (int part = 0; part < 3; part++)
+		ck_assert_double_eq_tol(o.metric[part][0], clean / 14, 1e-15);
+	ck_assert(clean > 0 && clean < 14);
+	lb_train_result_free(&o);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("row_selection");
@@ -71,6 +102,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, cvar_is_its_minimum, 0, 4);
 	tcase_add_test(t, small_losses_are_kept);
+	tcase_add_test(t, selected_labels_are_counted);
 	suite_add_tcase(s, t);
 	return s;
 }

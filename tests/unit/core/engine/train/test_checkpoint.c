@@ -179,9 +179,10 @@ START_TEST(every_procedure)
 {
 	const struct lb_info *info;
 
+	problem_divide(&p, 3);
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		for (int k = 0; k < 2; k++) {
-			const struct lb_procedure_use use = { info, args(info, "") };
+			const struct lb_procedure_use use = { info, args(info, soon(info->name)) };
 			struct lb_setup s = kept(setup_of("ce", k ? "adam" : "sgd", k ? "" : "lr=0.1 momentum=0.9"), 0);
 			s.procedure = &use;
 			s.n_procedures = 1;

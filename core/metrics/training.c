@@ -1,0 +1,43 @@
+/* Figures of a training and its model, which are the same for every split. */
+#include "core/metrics/metric.h"
+
+#include "losses/loss_info.h"
+
+#include <math.h>
+
+static int selected_clean(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = o->selected > 0 ? o->selected_clean / o->selected : (double)NAN;
+	return 0;
+}
+
+static int sparsity(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = o->n_weights ? (double)o->n_zeros / (double)o->n_weights : (double)NAN;
+	return 0;
+}
+
+const struct lb_metric lb_metric_selected_clean = {
+	.base = { .name = "selected_clean", .tasks = LB_CLASS_TASKS, .title = "Share of right labels among the rows that a procedure keeps",
+		  .cite = "label precision in B. Han et al., Co-teaching, NeurIPS 2018", .formula = "sum of the weights of rows with their true label / sum of the weights, over "
+		  "the training rows of the last epoch",
+		  .notes = "The true label is that before corrupt.labels. Weights are those that procedures give rows, negative ones 0; of coteach those of the first model. The "
+			   "same for every split; undefined where no row has a weight.",
+		  .keywords = "label_precision noisy_labels", .on_request = true },
+	.higher_is_better = true,
+	.decisions = true,
+	.selection = true,
+	.eval = selected_clean,
+};
+
+const struct lb_metric lb_metric_sparsity = {
+	.base = { .name = "sparsity", .tasks = LB_EVERY_TASK, .title = "Share of the model's weights that are 0", .cite = "classic",
+		  .formula = "weights of all layers that are 0 / weights of all layers",
+		  .notes = "Biases and parameters of the loss do not count. The same for every split.", .keywords = "pruning density zeros", .on_request = true },
+	.higher_is_better = true,
+	.decisions = true,
+	.zeros = true,
+	.eval = sparsity,
+};

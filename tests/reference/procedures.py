@@ -1,0 +1,351 @@
+#!/usr/bin/python3
+"""Writes tests/golden/procedures.json: losses of the steps and parameters after some epochs of training procedures on rows, labels and
+weights, by PyTorch's automatic differentiation of the formulas, and mixtures of two components by scikit-learn (Gaussians) and SciPy
+(betas). Run it from the project's root; needs numpy, scipy, scikit-learn, torch. tests/unit/core/engine/step/test_procedures_worked.c and
+tests/unit/core/training/test_two_components.c compare."""
+import json
+
+import numpy as np
+import torch
+from scipy import stats
+from sklearn.mixture import GaussianMixture
+from torch.nn import functional as F
+
+torch.set_default_dtype(torch.float64)
+OUT = "tests/golden/procedures.json"
+ROWS, D, BATCH, LR = 14, 3, 5, 0.5
+rng = np.random.default_rng(20261130)
+X = np.round(rng.normal(size=(ROWS, D)), 4)
+Y = {"binary": rng.integers(0, 2, ROWS), "multiclass": np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])}
+GROUP = np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])
+HIDDEN = 4
+
+
+def mixture(kind, v):
+    """Probability of the component of lower mean of each loss, and means (Gaussians) or shares (betas) of the components."""
+    v = np.asarray(v, float)
+    x = (v - v.min()) / (v.max() - v.min() + 1e-6)
+    if kind == "gaussian":
+        fit = GaussianMixture(2, tol=1e-9, reg_covar=1e-6, max_iter=100, weights_init=[0.5, 0.5], means_init=[[x.min()], [x.max()]],
+                              precisions_init=[[[1 / x.var()]]] * 2).fit(x[:, None])
+        return fit.predict_proba(x[:, None])[:, np.argmin(fit.means_)], fit.means_.ravel()
+    x = np.clip(x, 1e-4, 1 - 1e-4)
+    a, b, share = np.array([1.0, 2]), np.array([2.0, 1]), np.array([0.5, 0.5])
+
+    def posterior():
+        density = np.stack([share[k] * stats.beta.pdf(x, a[k], b[k]) for k in range(2)])
+        return density / density.sum(0)
+
+    for _ in range(10):
+        r = posterior()
+        m = (r * x).sum(1) / r.sum(1)
+        s = (r * (x - m[:, None]) ** 2).sum(1) / r.sum(1)
+        share, a = r.mean(1), m * (m * (1 - m) / s - 1)
+        b = a * (1 - m) / m
+    return posterior()[np.argmin(a / (a + b))], share
+
+
+class Plain:
+    def __init__(self, c, **par):
+        self.c = c
+        self.__dict__.update(par)
+
+    def epoch(self, e, net):
+        pass
+
+    def read(self, net):
+        return net
+
+    def loss(self, e, i, z, y, v):
+        return v.mean()
+
+    def changed(self, g):
+        return g
+
+    def stepped(self, net):
+        pass
+
+
+class SelfPaced(Plain):
+    def loss(self, e, i, z, y, v):
+        lam, l = self.lam * self.growth ** e, v.detach()
+        if self.kind == "hard":
+            w = (l < lam) * 1.0
+        elif self.kind == "linear":
+            w = torch.clamp(1 - l / lam, min=0)
+        elif self.kind == "log":
+            w = torch.where(l < lam, torch.log(l + 1 - lam) / np.log(1 - lam), torch.zeros_like(l))
+        else:
+            w = torch.where(l <= self.zeta, torch.ones_like(l), torch.clamp((1 / l - 1 / lam) * lam * self.zeta / (lam - self.zeta), min=0))
+        return (w * v).mean()
+
+
+class Spectral(Plain):
+    def loss(self, e, i, z, y, v):
+        t = torch.arange(len(v) + 1) / len(v)
+        s = t ** self.r if self.kind == "extremile" else (torch.exp(self.r * t) - 1) / (np.exp(self.r) - 1)
+        return ((s[1:] - s[:-1]) * torch.sort(v).values).sum()
+
+
+class Harmonising(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.acc = np.zeros(self.bins)
+
+    def loss(self, e, i, z, y, v):
+        g = 1 - probabilities(z)[range(len(y)), y].detach().numpy()
+        at, w, n = np.minimum((g * self.bins).astype(int), self.bins - 1), np.zeros(len(y)), 0
+        for k in range(self.bins):
+            if (at == k).any():
+                self.acc[k] = self.momentum * self.acc[k] + (1 - self.momentum) * (at == k).sum()
+                w[at == k] = len(y) / self.acc[k]
+                n += 1
+        return (torch.tensor(w / n) * v).sum() / len(y)
+
+
+class Divide(Plain):
+    kept = np.ones(ROWS, bool)
+
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.last = np.full(ROWS, np.nan)
+
+    def epoch(self, e, net):
+        if e >= self.warmup:
+            self.kept = mixture(self.kind, self.last)[0] >= self.threshold
+            assert 0 < self.kept.sum() < ROWS
+
+    def loss(self, e, i, z, y, v):
+        self.last[i] = v.detach().numpy()
+        return (torch.tensor(self.kept[i] * ROWS / self.kept.sum()) * v).mean()
+
+
+class Curriculum(Divide):
+    def epoch(self, e, net):
+        if e < self.warmup:
+            return
+        if e == self.warmup:
+            self.order = np.argsort(self.sign * self.last, kind="stable")
+        n = int((self.start + (1 - self.start) * min((e - self.warmup) / self.ramp, 1)) * ROWS + 1e-9)
+        self.kept = np.isin(np.arange(ROWS), self.order[:n])
+
+
+class GroupDro(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.group = GROUP * 3 + Y[c["task"]] if self.by_label else GROUP
+        self.n = {g: (self.group == g).sum() for g in set(self.group)}
+        self.q = {g: 1 / len(self.n) for g in self.n}
+
+    def loss(self, e, i, z, y, v):
+        risk = {g: v[self.group[i] == g].mean() for g in set(self.group[i])}
+        for g, r in risk.items():
+            self.q[g] *= np.exp(self.eta * (float(r) + self.adjust / np.sqrt(self.n[g])))
+        total = sum(self.q.values())
+        self.q = {g: q / total for g, q in self.q.items()}
+        return sum(self.q[g] * r for g, r in risk.items())
+
+
+class Vrex(Plain):
+    def loss(self, e, i, z, y, v):
+        risk = torch.stack([v[GROUP[i] == g].mean() for g in sorted(set(GROUP[i]))])
+        return risk.mean() + (e >= self.start) * self.lam * ((risk - risk.mean()) ** 2).mean()
+
+
+class Irm(Plain):
+    def loss(self, e, i, z, y, v):
+        total, groups = 0, sorted(set(GROUP[i]))
+        for g in groups:
+            on, w = GROUP[i] == g, torch.ones(1, requires_grad=True)
+            risk = row_losses(z[on] * w, y[on]).mean()
+            slope = torch.autograd.grad(risk, w, create_graph=True)[0]
+            total = total + (v[on].mean() + (e >= self.start) * self.lam * slope ** 2) / len(groups)
+        return total.sum()
+
+
+class Ensemble(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.t = one_hot(c)
+
+    def loss(self, e, i, z, y, v):
+        if e < self.start:
+            return v.mean()
+        p = probabilities(z)
+        self.t[i] = self.momentum * self.t[i] + (1 - self.momentum) * p.detach()
+        return -(self.t[i] * torch.log(p)).sum(1).mean()
+
+
+class Joint(Ensemble):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.said = [None] * self.average
+
+    def epoch(self, e, net):
+        if e >= self.start:
+            self.t = torch.stack(self.said).mean(0)
+            if self.hard:
+                self.t = F.one_hot(self.t.argmax(1), self.t.shape[1]).double()
+        self.now = torch.zeros_like(self.t)
+        self.said[e % self.average] = self.now
+
+    def loss(self, e, i, z, y, v):
+        p = probabilities(z)
+        self.now[i] = p.detach()
+        said_equally = -torch.log(p.shape[1] * p.mean(0)).mean()
+        return -(self.t[i] * torch.log(p)).sum(1).mean() + self.alpha * said_equally - self.beta * (p * torch.log(p)).sum(1).mean()
+
+
+class Quantise(Plain):
+    def read(self, net):
+        out = []
+        for k, (w, b) in enumerate(net):
+            if k < len(net) - 1 or self.last:
+                size = w.detach().abs()
+                if self.kind == "uniform":
+                    s = size.max(1, keepdim=True).values / (2 ** (self.bits - 1) - 1)
+                    q = s * torch.round(w.detach() / s)
+                elif self.kind == "binary":
+                    q = size.mean(1, keepdim=True) * torch.sign(w.detach())
+                else:
+                    s = 4 / 3 * size.mean(1, keepdim=True)
+                    q = s * torch.round(torch.clamp(w.detach() / s, -1, 1))
+                w = w + (q - w).detach()
+            out.append((w, b))
+        return out
+
+
+class Prune(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.mask = self.kept = None
+        self.done = 0
+
+    def epoch(self, e, net):
+        tensors = [w for w, _ in net]
+        self.mask = self.mask or [torch.ones_like(w) for w in tensors]
+        if e == self.rewind:
+            self.kept = [[t.detach().clone() for t in layer] for layer in net], [[v.clone() for v in layer] for layer in self.c["velocity"]]
+        if not e or e % self.every or self.done == self.rounds:
+            return
+        self.done += 1
+        for parts in [[k] for k in range(len(net))] if self.by_layer else [range(len(net))]:
+            left = torch.cat([tensors[k][self.mask[k] > 0].detach().abs() for k in parts])
+            take = int(self.rate * len(left) + 1e-9)
+            if take:
+                bound = torch.sort(left).values[take - 1]
+                for k in parts:
+                    self.mask[k] = self.mask[k] * (tensors[k].detach().abs() > bound)
+        if self.rewind >= 0:
+            for layer, velocity, back, back_velocity in zip(net, self.c["velocity"], *self.kept):
+                for t, v, b, bv in zip(layer, velocity, back, back_velocity):
+                    t.data.copy_(b)
+                    v.copy_(bv)
+        self.stepped(net)
+
+    def changed(self, g):
+        return [(w * m, b) for (w, b), m in zip(g, self.mask)]
+
+    def stepped(self, net):
+        for (w, _), m in zip(net, self.mask):
+            w.data.mul_(m)
+
+
+def one_hot(c):
+    return F.one_hot(torch.tensor(Y[c["task"]]), 2 if c["task"] == "binary" else 3).double()
+
+
+def probabilities(z):
+    if z.shape[1] == 1:
+        return torch.cat([torch.sigmoid(-z), torch.sigmoid(z)], 1)
+    return torch.softmax(z, 1)
+
+
+def row_losses(z, y):
+    y = torch.as_tensor(y)
+    if z.shape[1] == 1:
+        return F.binary_cross_entropy_with_logits(z[:, 0], y.double(), reduction="none")
+    return F.cross_entropy(z, y, reduction="none")
+
+
+def flat(net):
+    return torch.cat([t.detach().reshape(-1) for layer in net for t in layer]).tolist()
+
+
+def train(make, c, **par):
+    sizes = [D] + ([HIDDEN] if c["hidden"] else []) + [1 if c["task"] == "binary" else 3]
+    draw = np.random.default_rng(7)
+    net = [(torch.tensor(np.round(draw.normal(size=(o, i)), 4), requires_grad=True), torch.tensor(np.round(draw.normal(size=o) / 4, 4), requires_grad=True))
+           for i, o in zip(sizes, sizes[1:])]
+    c.update(start=flat(net), losses=[], velocity=[[torch.zeros_like(t) for t in layer] for layer in net])
+    how = make(c, **par)
+    for e in range(c["epochs"]):
+        how.epoch(e, net)
+        for first in range(0, ROWS, BATCH):
+            i = np.arange(first, min(first + BATCH, ROWS))
+            z = torch.tensor(X[i])
+            for k, (w, b) in enumerate(how.read(net)):
+                z = z @ w.T + b
+                z = torch.tanh(z) if k < len(net) - 1 else z
+            y = Y[c["task"]][i]
+            value = how.loss(e, i, z, y, row_losses(z, y))
+            g = torch.autograd.grad(value, [t for layer in net for t in layer])
+            for layer, velocity, gs in zip(net, c["velocity"], how.changed(list(zip(g[::2], g[1::2])))):
+                for t, v, one in zip(layer, velocity, gs):
+                    v.mul_(c["momentum"]).add_(one)
+                    t.data.sub_(LR * v)
+            how.stepped(net)
+            c["losses"].append(float(value))
+    del c["velocity"]
+    c["w"] = flat(how.read(net))
+    return c
+
+
+def cases():
+    for task in "binary", "multiclass":
+        def run(make, name, settings, hidden=False, momentum=0.0, epochs=4, **par):
+            return train(make, {"name": name, "set": settings, "task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **par)
+        yield run(SelfPaced, "self_paced", "lambda=0.6 growth=1.3", kind="hard", lam=0.6, growth=1.3)
+        yield run(SelfPaced, "self_paced", "weights=linear lambda=0.8 growth=1.5", kind="linear", lam=0.8, growth=1.5)
+        yield run(SelfPaced, "self_paced", "weights=log lambda=0.9 growth=1", kind="log", lam=0.9, growth=1)
+        yield run(SelfPaced, "self_paced", "weights=mixture lambda=1 zeta=0.4 growth=1.2", kind="mixture", lam=1, zeta=0.4, growth=1.2)
+        yield run(Spectral, "spectral_risk", "rho=2.5", kind="extremile", r=2.5)
+        yield run(Spectral, "spectral_risk", "spectrum=exponential rho=3", kind="exponential", r=3)
+        yield run(Harmonising, "gradient_harmonising", "bins=4", bins=4, momentum_of_counts=0.75)
+        yield run(Harmonising, "gradient_harmonising", "bins=7 momentum=0", bins=7, momentum_of_counts=0)
+        yield run(Divide, "divide_rows", "warmup=1", kind="gaussian", warmup=1, threshold=0.5)
+        yield run(Divide, "divide_rows", "warmup=2 mixture=beta threshold=0.6", kind="beta", warmup=2, threshold=0.6)
+        yield run(Curriculum, "curriculum", "warmup=1 start=0.3 ramp=4", warmup=1, start=0.3, ramp=4, sign=1)
+        yield run(Curriculum, "curriculum", "warmup=2 start=0.5 ramp=1 order=hard_first", warmup=2, start=0.5, ramp=1, sign=-1)
+        yield run(GroupDro, "group_dro", "eta=0.5", eta=0.5, adjust=0, by_label=False)
+        yield run(GroupDro, "group_dro", "eta=1 adjust=0.7 by=subgroup_and_label", eta=1, adjust=0.7, by_label=True)
+        yield run(Vrex, "vrex", "lambda=2 start=1", lam=2, start=1)
+        yield run(Irm, "irm", "lambda=0.5 start=1", lam=0.5, start=1, hidden=True)
+        yield run(Ensemble, "label_ensemble", "start=1 momentum=0.7", start=1, momentum_of_labels=0.7)
+        yield run(Joint, "joint_labels", "start=2 average=2 alpha=0.8 beta=0.3", start=2, average=2, alpha=0.8, beta=0.3, hard=False)
+        yield run(Joint, "joint_labels", "start=3 average=2 alpha=0 beta=0.5 hard=true", start=3, average=2, alpha=0, beta=0.5, hard=True, hidden=True)
+        for settings, kind, bits, last in [("bits=3", "uniform", 3, True), ("bits=5 last=false", "uniform", 5, False), ("levels=binary", "binary", 0, True),
+                                           ("levels=ternary", "ternary", 0, True)]:
+            yield run(Quantise, "quantise", settings, hidden=True, momentum=0.5, kind=kind, bits=bits, last=last)
+        yield run(Prune, "prune", "rate=0.3 every=1", hidden=True, momentum=0.5, rate=0.3, every=1, rounds=1e6, rewind=-1, by_layer=False)
+        yield run(Prune, "prune", "rate=0.4 every=2 rewind=1 scope=layer", hidden=True, momentum=0.5, epochs=5, rate=0.4, every=2, rounds=1e6, rewind=1, by_layer=True)
+        yield run(Prune, "prune", "rate=0.5 every=1 rewind=0 rounds=2", hidden=True, rate=0.5, every=1, rounds=2, rewind=0, by_layer=False)
+
+
+def mixtures():
+    worked = [.05, .1, .12, .2, .22, .3, 1.1, 1.3, 1.5, 2.1]
+    for v in worked, np.round(np.concatenate([rng.exponential(0.2, 40), rng.normal(2, 0.5, 25)]), 5).tolist():
+        for kind in "gaussian", "beta":
+            lower, said = mixture(kind, v)
+            yield {"kind": kind, "loss": v, "lower": lower.tolist(), "means" if kind == "gaussian" else "shares": said.tolist()}
+
+
+# A procedure's own momentum is not the optimiser's.
+for one in Harmonising, Ensemble:
+    one.__init__ = (lambda inner: lambda self, c, **par: inner(self, c, **{k.replace("_of_counts", "").replace("_of_labels", ""): v
+                                                                       for k, v in par.items()}))(one.__init__)
+
+with open(OUT, "w") as f:
+    json.dump({"x": X.ravel().tolist(), "binary": Y["binary"].tolist(), "multiclass": Y["multiclass"].tolist(), "group": GROUP.tolist(),
+               "cases": list(cases()), "mixtures": list(mixtures())}, f)
+    f.write("\n")
