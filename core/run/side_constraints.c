@@ -148,7 +148,7 @@ const struct lb_trial_constraint lb_side_constraints[] = {
 	{ { "data.side.teacher_features", LB_BY_COMPONENTS, "In distillation a loss that reads a teacher's features (nd, hint, ...) needs data.side.teacher_features or a saved model as data.side.teacher, the others a teacher's scores." }, teacher_has_what_is_read },
 	{ { "metrics", LB_BY_COMPONENTS, "Metrics of agreement with a teacher (teacher_agreement, teacher_kl) need a teacher's scores." }, metrics_have_a_teacher },
 	{ { "data.side.guide", LB_BY_COMPONENTS, "A loss that reads a guide (gist, soft_similarity_kl, info_nce_bank, mlcd) needs one, and a guide needs such a loss." }, guide_is_read },
-	{ { "terms.head", LB_BY_COMPONENTS, "A term reads one of the heads that model.heads says there are." }, heads_are_there },
+	{ { "terms", LB_BY_COMPONENTS, "A term reads one of the heads that model.heads says there are." }, heads_are_there },
 	{ { "model.heads", LB_BY_DATA, "Several heads exclude tasks embedding and survival, attacks, offsets, and batch_perceptron." }, heads_stand_alone },
 	{ .check = NULL },
 };

@@ -105,7 +105,8 @@ START_TEST(single_rows_give_the_base)
 }
 END_TEST
 
-/* The bases are the losses of a prediction that have no state and are no likelihoods. */
+/* The bases are the losses of a prediction that have no state, no teacher,
+ * and are no likelihoods. */
 START_TEST(bases_are_all_that_fit)
 {
 	const struct lb_param *base = &lb_loss_find(LB_REGRESSION, "bag")->base.params[0];
@@ -117,7 +118,7 @@ START_TEST(bases_are_all_that_fit)
 	for (size_t i = 0; i < lb_loss_count(); i++) {
 		const struct lb_loss_info *info = lb_loss_at(i);
 		loss = lb_loss_get_f64(i);
-		if (info->kind != LB_REGRESSION || !loss->form->row || loss->predict || loss->init || !(info->properties & LB_NONNEGATIVE))
+		if (info->kind != LB_REGRESSION || !loss->form->row || loss->predict || loss->init || info->needs & LB_NEEDS_TEACHER || !(info->properties & LB_NONNEGATIVE))
 			continue;
 		size_t k = 0;
 		while (k < listed && strcmp(base->choices[k], info->base.name))
