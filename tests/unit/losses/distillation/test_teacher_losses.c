@@ -126,8 +126,8 @@ START_TEST(high_temperatures)
 }
 END_TEST
 
-/* Of losses of scores: the loss of a row that says what its teacher says is 0, or where labels have a part the smallest
- * there is, and so is the gradient. */
+/* Of losses of scores: the loss of a row that says what its teacher says is 0, or where labels have
+ * a part the smallest there is, and so is the gradient. */
 START_TEST(teacher_is_a_minimum)
 {
 	static const struct {
