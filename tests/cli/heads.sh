@@ -162,7 +162,7 @@ refused 'model.head.kind: cosine is a multiclass head; the task is embedding, al
 refused 'model.head.scale: found 0, allowed: a number in [0.001, 10000]' 'model.head={kind: cosine, scale: 0}'
 refused 'model.head.scal: unknown key of cosine, allowed: kind, scale; did you mean "scale"?' 'model.head={kind: cosine, scal: 3}'
 refused 'model.head.kind: unknown head "cosin", allowed: linear, cosine; did you mean "cosine"?' model.head=cosin
-refused 'model.hed: unknown key of mlp, allowed: kind, hidden, activation, dropout, init, bias_init, seed, dimension, heads, head; did you mean "head"?' 'model={kind: mlp, hed: cosine}'
+refused 'model.hed: unknown key of mlp, allowed: kind, hidden, activation, dropout, init, bias_init, seed, dimension, heads, start, start_layers, head; did you mean "head"?' 'model={kind: mlp, hed: cosine}'
 refused 'train.attack: found closed_form with model.head cosine, whose scores are not linear in the rows' 'model={kind: linear, head: cosine}' 'train.attack={kind: closed_form, eps: 0.1}'
 sets=(data.train.path=s.svm data.train.label=null data.preprocess.standardize=false 'data.split={train: 0.5, valid: 0, test: 0.5, stratify: false}')
 refused 'model.head: found cosine with model linear and sparse data, where a step moves only the weights of features that occur' "${sets[@]}" 'model={kind: linear, head: cosine}'
