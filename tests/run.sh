@@ -25,8 +25,10 @@ root=$(dirname "$(dirname "$self")")
 
 # report STATE NAME DETAIL...: one line, then what the test printed if it is worth seeing.
 report() { printf '%-4s %s%s\n' "$1" "$2" "${3:+: $3}"; }
-processor() { times >"$scratch/times" && awk -F '[ms ]' 'END { printf "%d", 60 * $1 + $2 + 60 * $4 + $5 }' "$scratch/times"; }
-count() { echo "$1 $2 $3 $(processor)" >"$tally"; }
+count() {
+	times >"$scratch/times" # not in a subshell, which has times of its own
+	echo "$1 $2 $3 $(awk -F '[ms ]' 'END { printf "%d", 60 * $1 + $2 + 60 * $4 + $5 }' "$scratch/times")" >"$tally"
+}
 failed() { count 0 1 0; report FAIL "$name" "$1"; sed 's/^/     | /' "${@:2}"; }
 limited() { timeout --kill-after=5 "${TIMEOUT:-300}" "$@"; }
 

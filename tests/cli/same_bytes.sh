@@ -101,8 +101,8 @@ def canonical(v):
 def identity(record):
     config = record["config"]
     del config["name"], config["output"]
-    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("model", "start", None), ("model", "start_layers", "all"), ("model", "heads", 1),
-                                ("train", "sampler", "shuffle"), ("train", "loss_lr_factor", 1), ("evaluate", "threshold", "fixed"),
+    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("model", "start", None), ("model", "start_layers", "all"),
+                                ("model", "heads", 1), ("train", "sampler", "shuffle"), ("train", "loss_lr_factor", 1), ("evaluate", "threshold", "fixed"),
                                 ("evaluate", "calibration", "none")):  # younger than the ids
         if key in config[block] and config[block][key] == neutral:
             del config[block][key]
