@@ -202,17 +202,7 @@ short=(--set train.epochs=5 --quiet)
 assert_exit 0 lossbench sweep --config sweep.yaml "${short[@]}" --set output.dir=one --jobs 1
 for i in 1 2 3; do assert_exit 0 lossbench sweep --config sweep.yaml "${short[@]}" --set output.dir=apart --shard $i/3 --threads 2; done
 assert_same_results one apart
-assert_exit 0 lossbench sweep --config sweep.yaml --quiet --jobs 2
-kept() { [ -n "$(find killed/trials -name '*.checkpoint' 2>/dev/null)" ]; }
-lossbench sweep --config sweep.yaml --quiet --set output.dir=killed --jobs 2 &
-parent=$!
-wait_until 60 kept
-mapfile -t workers < <(children $parent)
-kill -9 $parent "${workers[@]}" 2>/dev/null || true
-wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 3 ] || fail 'all was done before the kill'
-assert_exit 0 lossbench sweep --config sweep.yaml --quiet --set output.dir=killed --jobs 2
-assert_same_results whole killed
+killed_and_resumed 3 --config sweep.yaml --quiet
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)

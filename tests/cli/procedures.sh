@@ -102,17 +102,7 @@ sweep:
     [saf, sam], [mesa]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
-lossbench sweep "${long[@]}" --set output.dir=whole
-kept() { [ "$(find killed/trials -name '*.checkpoint' 2>/dev/null | wc -l)" -ge 1 ]; }
-lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2 &
-parent=$!
-wait_until 30 kept
-mapfile -t workers < <(children $parent)
-kill -9 $parent "${workers[@]}" 2>/dev/null || true
-wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 14 ] || fail 'all was done before the kill'
-assert_exit 0 lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2
-assert_same_results whole killed
+killed_and_resumed 14 "${long[@]}"
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)

@@ -71,8 +71,8 @@ static size_t features_of(const struct nested *t, int64_t step)
 	return k;
 }
 
-/* v, laid out like the parameters, <- 0 for weights of the output layer from feature k on, from 0.
- * */
+/* v, laid out like the parameters, <- 0 for weights of the output layer by features beyond the
+ * first k. */
 static void clear_from(const struct lb_model *m, size_t k, real *v)
 {
 	const struct lb_layer *last = &m->net->layer[m->net->spec.n_layers - 1];
