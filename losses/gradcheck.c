@@ -193,8 +193,7 @@ static void count_draw(struct check *c, const struct sample *s)
 static bool judge(struct check *c, const struct sample *s, bool ok, enum lb_checked part)
 {
 	if (!lb_judge(c->f, part, 1, ok))
-		lb_buf_printf(&c->f->lines[part], "(%s), %s, %zu x %zu%s: ", c->set, s->pattern->name, s->in.b, s->in.c,
-			      s->one_class && c->info->kind != LB_REGRESSION ? ", labels all 0" : "");
+		lb_buf_printf(&c->f->lines[part], "(%s), %s, %zu x %zu%s: ", c->set, s->pattern->name, s->in.b, s->in.c, s->one_class ? ", labels all 0" : "");
 	return ok;
 }
 
@@ -386,13 +385,19 @@ static int check_sample(struct check *c, struct sample *s)
 	return finite64 ? check_gradient(c, s, value[1], g[1]) : 0;
 }
 
+/* A sample of that shape whose labels are all 0 is another one than with labels by turns. */
+static bool has_labels(const struct check *c, const struct shape *shape)
+{
+	return c->info->kind != LB_REGRESSION && !(c->info->kind == LB_EMBEDDING && shape->b == 1);
+}
+
 static int check_setting(struct check *c)
 {
 	struct sample s;
 
 	for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++)
 		for (size_t k = 0; k < sizeof shapes[0] / sizeof *shapes[0]; k++)
-			for (int one_class = 0; one_class < 2; one_class++) {
+			for (int one_class = 0; one_class <= has_labels(c, &shapes[c->info->kind][k]); one_class++) {
 				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
 				if (check_sample(c, &s))
 					return -1;

@@ -179,15 +179,16 @@ descriptors() {
 
 # Every component stands in one list, once, and no list stands beside it.
 one_list() {
-	local def word struct folder file line name found
+	local def word struct folder file line name found listed once
 	while read -r def word struct folder; do
-		found=$(descriptors "$struct" "$folder")
+		found=$(descriptors "$struct" "$folder") listed=$(cat "$def" 2>/dev/null)
+		once=$'\n'$(sort <<<"$listed" | uniq -u)$'\n'
 		while IFS=: read -r file line name; do
-			[ -z "$file" ] || [ "$(grep -cxF "$word($name)" "$def" 2>/dev/null)" = 1 ] || echo "$file:$line: $name is not once in $def; add the line $word($name)"
+			[[ -z $file || $once == *$'\n'"$word($name)"$'\n'* ]] || echo "$file:$line: $name is not once in $def; add the line $word($name)"
 		done <<<"$found"
 		[ -f "$def" ] || continue
 		while IFS=: read -r line name; do
-			grep -q ":$name\$" <<<"$found" || grep -qsE "^[A-Z_]+\($name," "$folder"/*.c ||
+			[[ $found$'\n' == *":$name"$'\n'* ]] || grep -qsE "^[A-Z_]+\($name," "$folder"/*.c ||
 				echo "$def:$line: no file of $folder/ defines $name"
 		done < <(grep -nE "^$word\(" "$def" | sed -E "s/^([0-9]+):$word\((\w+)\).*/\1:\2/")
 		grep -nvE "^$word\(\w+\)\$|^/\*|^ \*" "$def" | sed "s|^\([0-9]*\):.*|$def:\1: a line of this list is $word(name), alone|"
@@ -222,15 +223,14 @@ one_meaning() {
 tests_mirror() {
 	local file folder
 	find tests/unit -name 'test_*.c' | sort | while read -r file; do
-		folder=$(dirname "${file#tests/unit/}")
-		[ -d "$folder" ] && [ "$folder" != . ] || echo "$file:1: stands in no folder of the sources; the test of DIR/NAME.c is tests/unit/DIR/test_NAME.c"
+		folder=${file#tests/unit/}
+		[[ $folder == */* && -d ${folder%/*} ]] || echo "$file:1: stands in no folder of the sources; the test of DIR/NAME.c is tests/unit/DIR/test_NAME.c"
 	done
 }
 
 sizes() {
-	find cmd core losses datasets scripts -name '*.[ch]' -o -name '*.py' -o -name '*.sh' | while read -r file; do
-		awk -v f="$file" 'END { if (NR > 500) print f ":" NR ": is longer than 500 lines" }' "$file"
-	done
+	find cmd core losses datasets scripts \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) -exec awk '
+		FNR == 501 { print FILENAME ":501: is longer than 500 lines" }' {} +
 	find cmd core losses datasets -name '*.c' -exec awk '
 		FNR == 1 { start = 0 }
 		/^\{/ { start = FNR }

@@ -182,13 +182,14 @@ LB_TALLIES=$(mktemp -d) || exit 1
 trap 'rm -rf "$LB_TALLIES"' EXIT
 trap 'exit 130' INT TERM
 LB_BIN=$build/lossbench
+mkdir "$LB_TALLIES/bin"
+ln -s "$(command -v "$PYTHON")" "$LB_TALLIES/bin/python3" # the one that a test's own scripts take too
 if [ -n "${EMULATOR:-}" ]; then
-	mkdir "$LB_TALLIES/bin"
 	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$LB_BIN" >"$LB_TALLIES/bin/lossbench"
 	chmod +x "$LB_TALLIES/bin/lossbench"
 	LB_BIN=$LB_TALLIES/bin/lossbench
 fi
-export PYTHON LB_TALLIES LB_BIN LB_ROOT=$root PATH=${LB_BIN%/*}:$PATH LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+export PYTHON LB_TALLIES LB_BIN LB_ROOT=$root PATH=${LB_BIN%/*}:$LB_TALLIES/bin:$PATH LC_ALL=C
 
 [ -x "$LB_BIN" ] || echo "note: $LB_BIN is not there; run make first"
 [ -n "$(names)" ] || { echo "run.sh: no test is called '$filter...'" >&2; exit 2; }

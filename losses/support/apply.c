@@ -97,7 +97,7 @@ bool lb_loss_has_matrix(size_t i)
 
 static bool describes(const struct lb_loss *loss, const struct lb_loss_info *info)
 {
-	return loss->info.kind == info->kind && !strcmp(loss->info.base.name, info->base.name);
+	return loss->info.kind == info->kind && (loss->info.base.name == info->base.name || !strcmp(loss->info.base.name, info->base.name));
 }
 
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)

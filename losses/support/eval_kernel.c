@@ -5,34 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a call owns: the batch in `real`, gradients, the statistics. The point holds the output, the
- * loss's own parameters and, of a loss that moves them, the hidden features; so does the
- * gradient. */
+/* What a call owns, in one piece of memory: the batch in `real`, gradients, the statistics. The
+ * point holds the output, the loss's own parameters and, of a loss that moves them, the hidden
+ * features; so does the gradient. */
 struct work {
+	void *room;
+	char *memory;            /* the room from an aligned place on; cleared by the system alone, where it is large and hardly used */
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
-	real *t, *hidden, *inputs, *teacher, *second_teacher, *row_weight;
-	void *room, *workspace;  /* aligned in what was taken; cleared by the system alone, where it is large and hardly used */
+	real *t, *inputs, *teacher, *second_teacher, *row_weight;
+	void *workspace;
 	uint32_t *id;
 	int32_t *one_query;
 	double *counts, *means;  /* of classes: rows, and what the guide says of these rows of the batch */
 };
 
-static void work_free(struct work *w)
+enum { ALIGNED = 64 };
+
+/* Takes n bytes of the memory, aligned; before there is any, NULL. */
+static void *take(const struct work *w, size_t *used, size_t n)
 {
-	free(w->seen);
-	free(w->point);
-	free(w->gradient);
-	free(w->t);
-	free(w->hidden);
-	free(w->inputs);
-	free(w->teacher);
-	free(w->second_teacher);
-	free(w->row_weight);
-	free(w->room);
-	free(w->id);
-	free(w->one_query);
-	free(w->counts);
-	free(w->means);
+	void *at = w->memory ? w->memory + *used : NULL;
+
+	*used += (n + ALIGNED - 1) / ALIGNED * ALIGNED;
+	return at;
 }
 
 static void round_into(real *to, const double *v, size_t n)
@@ -40,8 +35,6 @@ static void round_into(real *to, const double *v, size_t n)
 	for (size_t i = 0; v && i < n; i++)
 		to[i] = (real)v[i];
 }
-
-enum { ALIGNED = 64 };
 
 static bool moves(const struct lb_loss_info *info, const struct lb_loss_input *in)
 {
@@ -68,27 +61,38 @@ static void average_guide(const struct lb_loss_input *in, size_t classes, double
 	}
 }
 
+/* Hands out the memory; returns how much of it there has to be. */
+static size_t lay_out(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const struct lb_loss_shape *shape, size_t n_point)
+{
+	const size_t n = shape->views * in->b * in->c;
+	size_t used = 0;
+
+	w->seen = take(w, &used, n_point * sizeof(real));
+	w->point = take(w, &used, n_point * sizeof(real));
+	w->gradient = take(w, &used, n_point * sizeof(real));
+	w->t = take(w, &used, n * sizeof(real));
+	w->inputs = take(w, &used, in->b * in->n_inputs * sizeof(real));
+	w->teacher = take(w, &used, in->b * in->c * sizeof(real));
+	w->second_teacher = take(w, &used, in->b * in->c * sizeof(real));
+	w->row_weight = take(w, &used, in->b * sizeof(real));
+	w->workspace = take(w, &used, lb_loss_workspace(lb_loss_of(info), in->par, shape));
+	w->id = take(w, &used, in->b * sizeof *w->id);
+	w->one_query = take(w, &used, in->b * sizeof *w->one_query);
+	w->counts = take(w, &used, shape->n_classes * sizeof *w->counts);
+	w->means = take(w, &used, shape->n_classes * in->n_inputs * sizeof *w->means);
+	return used;
+}
+
 static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at,
 		     const struct lb_loss_shape *shape, size_t n_params, struct lb_err *err)
 {
 	const size_t n = shape->views * in->b * in->c, hidden = hidden_rows(info, in) * in->n_hidden, n_point = n + n_params + hidden;
 
-	w->seen = lb_alloc(n_point, sizeof(real), err);
-	w->point = lb_alloc(n_point, sizeof(real), err);
-	w->gradient = lb_alloc(n_point, sizeof(real), err);
-	w->t = lb_alloc(n, sizeof(real), err);
-	w->inputs = lb_alloc(in->b * in->n_inputs, sizeof(real), err);
-	w->teacher = lb_alloc(in->b * in->c, sizeof(real), err);
-	w->second_teacher = lb_alloc(in->b * in->c, sizeof(real), err);
-	w->row_weight = lb_alloc(in->b, sizeof(real), err);
-	w->room = lb_alloc(lb_loss_workspace(lb_loss_of(info), in->par, shape) + ALIGNED, 1, err);
-	w->id = lb_alloc(in->b, sizeof *w->id, err);
-	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
-	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	w->means = lb_alloc(shape->n_classes * in->n_inputs, sizeof *w->means, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->second_teacher || !w->row_weight || !w->room || !w->id || !w->one_query || !w->counts || !w->means)
+	w->room = lb_alloc(lay_out(w, info, in, shape, n_point) + ALIGNED, 1, err);
+	if (!w->room)
 		return -1;
-	w->workspace = (void *)(((uintptr_t)w->room + ALIGNED - 1) / ALIGNED * ALIGNED);
+	w->memory = (char *)w->room + (ALIGNED - (uintptr_t)w->room % ALIGNED) % ALIGNED;
+	lay_out(w, info, in, shape, n_point);
 	round_into(w->seen, in->z, n);
 	if (n_params && !in->params)
 		lb_loss_of(info)->init_params(in->par, shape, 0, w->seen + n);
@@ -186,7 +190,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		loss->free(batch.state);
 	status = 0;
 out:
-	work_free(&w);
+	free(w.room);
 	return status;
 }
 

@@ -16,7 +16,8 @@ assert_exit 0 lossbench train --config "$LB_ROOT/configs/distillation/teacher.ya
 assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/student.yaml" --quiet --set train.seed=1 --set train.epochs=3
 assert_eq "$(find results/distillation-student/trials -name '*.json' | wc -l)" 4
 # Every loss of distillation with the saved model as its teacher, and as a term beside the labels' cross-entropy.
-assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/losses.yaml" --quiet --set train.seed=1 --set train.epochs=1 --jobs 2
+assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/losses.yaml" --quiet --set train.seed=1 --set train.epochs=1 \
+	--set 'data.split={train: 0.2, valid: 0.1, test: 0.7}' --jobs 2
 assert_eq "$(json_of_all results/distillation-losses)" "$(lossbench losses --json | "$py" -c 'import json, sys
 print(*sorted(l["name"] for l in json.load(sys.stdin) if l["kind"] == "distillation" for _ in range(2)))')"
 "$py" - <<'PY'

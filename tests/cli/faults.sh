@@ -36,11 +36,12 @@ done
 
 # same CONFIG: every record that is there is whole, and is that of the undisturbed run unless the trial failed or was broken off.
 same() {
-	local f
-	for f in r/trials/[0-9a-f]*.json; do
-		[ -f "$f" ] || continue
-		jq -e '.result.status' "$f" >/dev/null || fail "$what: half a record: $f"
-		grep -qE '"status": "(failed|interrupted)"' "$f" && continue
+	local f files=(r/trials/[0-9a-f]*.json) ended=()
+	if [ -f "${files[0]}" ]; then
+		jq -es 'all(.[]; .result.status)' "${files[@]}" >/dev/null || fail "$what: half a record: ${files[*]}"
+		mapfile -t ended < <(grep -LE '"status": "(failed|interrupted)"' "${files[@]}")
+	fi
+	for f in "${ended[@]}"; do
 		diff <(jq -S .result "$f") <(jq -S .result "whole.$1/trials/${f##*/}") >/dev/null || fail "$what: another result in $f"
 	done
 	[ -z "$(find r -name '*.tmp-*' 2>/dev/null)" ] || fail "$what: half a file is left: $(find r -name '*.tmp-*')"
@@ -48,17 +49,19 @@ same() {
 
 # fault KIND N CODES CONFIG COMMAND...: runs it so; false when there is no N-th call.
 fault() {
-	local kind=$1 n=$2 codes=$3 config=$4 status=0 lines
+	local kind=$1 n=$2 codes=$3 config=$4 status=0 lines=0 line
 	what="$kind $n of ${*:5}"
 	rm -rf r mark
 	timeout 60 env LB_FAULT="$kind:$n" LB_FAULT_MARK="$PWD/mark" LD_PRELOAD="$inject" lossbench "${@:5}" --quiet >out 2>err || status=$?
 	[ -f mark ] || return 1
 	tried=$((tried + 1))
-	! grep -qE 'Sanitizer|runtime error' err || fail "$what: $(cat err)"
 	case " $codes 0 " in *" $status "*) ;; *) fail "$what: status $status, expected one of $codes 0"$'\n'"$(cat err mark)" ;; esac
-	lines=$(grep -E '^lossbench: ' err | grep -vc '^lossbench: warning: ' || true)
+	while IFS= read -r line; do
+		[[ $line != *Sanitizer* && $line != *'runtime error'* ]] || fail "$what: $(cat err)"
+		[[ $status != 0 || $line == *'warning: '* ]] || fail "$what: status 0 with $(cat err)"
+		[[ $line != 'lossbench: '* || $line == 'lossbench: warning: '* ]] || lines=$((lines + 1))
+	done <err
 	[ $status = 0 ] || [ "$lines" = 1 ] || fail "$what: status $status with $lines messages"$'\n'"$(cat err mark)"
-	[ $status != 0 ] || [ ! -s err ] || ! grep -qv 'warning: ' err || fail "$what: status 0 with $(cat err)"
 	same "$config"
 	[ $status = 0 ] && return
 	failed=$((failed + 1))

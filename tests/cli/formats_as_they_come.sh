@@ -43,7 +43,7 @@ PY
 assert_exit 0 lossbench data info nominal.arff --json
 assert_eq "$(jq -r '[.columns[].type] | join(" ")' <<<"$out")" 'number text text text' types
 assert_exit 0 lossbench init nominal.arff --out init.yaml
-assert_exit 0 lossbench sweep --config init.yaml --quiet --set train.epochs=1 --set output.dir=swept
+assert_exit 0 lossbench sweep --config init.yaml --quiet --set train.epochs=1 --set train.seed=1 --set output.dir=swept
 config binary logistic 'path: nominal.arff, label: cls' 'missing: mean'
 assert_eq "$(trained)" '6|n|y' 'three and two categories beside a number'
 assert_exit 0 lossbench train c.yaml --quiet --save-model model.npz

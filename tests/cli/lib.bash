@@ -45,14 +45,13 @@ assert_between() {
 		fail "${4:-value}: found $1, expected $2 to $3"
 }
 
+printed=$(mktemp -d) # inside the runner's folder of the test, which it removes
 # assert_exit STATUS COMMAND...: runs the command and keeps what it prints in $out and $err.
 assert_exit() {
-	local want=$1 status=0 dir
+	local want=$1 status=0
 	shift
-	dir=$(mktemp -d)
-	"$@" >"$dir/out" 2>"$dir/err" || status=$?
-	out=$(cat "$dir/out") err=$(cat "$dir/err")
-	rm -r "$dir"
+	"$@" >"$printed/out" 2>"$printed/err" || status=$?
+	out=$(<"$printed/out") err=$(<"$printed/err")
 	[ "$status" = "$want" ] || fail "$*: exit status $status, expected $want"$'\n'"$out"$'\n'"$err"
 }
 
@@ -109,11 +108,7 @@ YAML
 
 # results FOLDER: the name and the result part of every record in it, byte for byte.
 results() {
-	local f
-	for f in "$1"/trials/*.json; do
-		basename "$f"
-		sed -n '/^  "result": {/,/^  }/p' "$f"
-	done
+	awk 'FNR == 1 { n = split(FILENAME, part, "/"); print part[n] } /^  "result": \{/, /^  }/' "$1"/trials/*.json
 }
 
 # assert_same_results FOLDER FOLDER: the same trials with the same result, to the byte, and at least one.

@@ -51,7 +51,7 @@ static const struct {
 	const char *line;
 } wrong[] = {
 	{ LB_BINARY, "hinge", NULL, LB_SMOOTH, 0, NULL, NULL, LB_PART_SMOOTH, 7, "(defaults), scores +-1, 6 x 1: row 6, column 1: slope " },
-	{ LB_REGRESSION, "mae", NULL, LB_SMOOTH, 0, NULL, NULL, LB_PART_SMOOTH, 9, "(defaults), scores 0, 4 x 3: row 1, column 1: slope -0.0833333333 on the left, 0.0833333333 on the right" },
+	{ LB_REGRESSION, "mae", NULL, LB_SMOOTH, 0, NULL, NULL, LB_PART_SMOOTH, 5, "(defaults), scores 0, 4 x 3: row 1, column 1: slope -0.0833333333 on the left, 0.0833333333 on the right" },
 	{ LB_BINARY, "exponential", NULL, 0, LB_OVERFLOWS, NULL, NULL, LB_PART_FINITE, 42, "(defaults), scores all 10000, 6 x 1: float32: value inf\n" },
 	{ LB_BINARY, "hinge", NULL, 0, LB_UNDEFINED_AT_ZERO, NULL, NULL, LB_PART_ZERO, 8, "(defaults), scores 0, 6 x 1: 1, in float64 1\n" },
 	{ LB_MULTICLASS, "agce", "a", 0, 0, NULL, NULL, LB_PART_FLOAT32, 0, "(a=1000000), normal scores, 4 x 3: value " },
@@ -280,4 +280,4 @@ static Suite *suite(void)
 	return s;
 }
 
-LB_SUITE_MAIN("every_loss")
+LB_SUITE_MAIN_OF_MANY("every_loss")

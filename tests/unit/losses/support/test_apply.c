@@ -167,4 +167,4 @@ static Suite *suite(void)
 	return s;
 }
 
-LB_SUITE_MAIN("apply")
+LB_SUITE_MAIN_OF_MANY("apply")
