@@ -19,6 +19,13 @@ static int sparsity(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 	return 0;
 }
 
+static int sharpness(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = o->sharpness ? *o->sharpness : (double)NAN;
+	return 0;
+}
+
 const struct lb_metric lb_metric_selected_clean = {
 	.base = { .name = "selected_clean", .tasks = LB_CLASS_TASKS, .title = "Share of right labels among the rows that a procedure keeps",
 		  .cite = "label precision in B. Han et al., Co-teaching, NeurIPS 2018", .formula = "sum of the weights of rows with their true label / sum of the weights, over "
@@ -40,4 +47,18 @@ const struct lb_metric lb_metric_sparsity = {
 	.decisions = true,
 	.zeros = true,
 	.eval = sparsity,
+};
+
+const struct lb_metric lb_metric_sharpness = {
+	.base = { .name = "sharpness", .tasks = LB_EVERY_TASK, .title = "Largest eigenvalue of the Hessian of the training loss",
+		  .cite = "S. Hochreiter, J. Schmidhuber, Flat minima, Neural Computation 9, 1997; as measured in P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, "
+			  "Sharpness-aware minimization, ICLR 2021, table 4",
+		  .formula = "the eigenvalue of the largest size of d^2 L/dw^2; L the mean loss of the training rows, w the weights and biases of the model",
+		  .notes = "Of the losses alone, without dropout, procedures, regularisers, weight decay and attack; of a regression in units of its targets. By power iteration, to "
+			   "about four digits: some 20 to 60 passes over the training rows in double precision when the training is over, so that it is undefined in curves. The "
+			   "same for every split. A network of relu can be made flat by scaling its layers, so compare trainings of one network.",
+		  .keywords = "flatness curvature eigenvalue hessian", .on_request = true },
+	.decisions = true,
+	.curvature = true,
+	.eval = sharpness,
 };

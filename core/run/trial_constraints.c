@@ -305,6 +305,45 @@ static int selection_has_procedure(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* The Hessian is that of one function of the weights. */
+static int curvature_is_of_row_losses(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < f->spec->metrics.n; i++)
+		if (lb_used_metric(&f->spec->metrics.use[i])->curvature)
+			name = f->spec->metrics.use[i].info->name;
+	if (name && f->closed_form)
+		return lb_fail(err, LB_CONFIG, "metrics: found %s with model %s, which minimises no loss; remove the metric", name, f->spec->model.info->name);
+	for (size_t i = 0; name && i < f->n_losses; i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		const bool held = (loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && !(f->spec->model.info->traits & LB_FIXED_FEATURES);
+		if (!lb_loss_separable(loss) || held || loss->needs & (LB_NEEDS_VIEWS | LB_NEEDS_SAMPLE_IDS))
+			return lb_fail(err, LB_CONFIG, "metrics: found %s with loss %s, allowed: a loss that is a mean of row losses, the same in every pass; remove the metric",
+				       name, loss->base.name);
+	}
+	return 0;
+}
+
+static bool names_curvature(const struct lb_facts *f, const char *metric)
+{
+	for (size_t i = 0; metric && i < f->spec->metrics.n; i++)
+		if (lb_used_metric(&f->spec->metrics.use[i])->curvature && !strcmp(metric + (strncmp(metric, "valid.", 6) ? 0 : 6), f->spec->metrics.use[i].info->name))
+			return true;
+	return false;
+}
+
+static int curvature_is_known_late(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_arg *followed = lb_use_arg(&f->spec->schedule, "metric");
+	const char *stops = f->spec->train.early_stopping.metric, *follows = followed ? followed->text : NULL;
+
+	if (names_curvature(f, stops))
+		return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s, which is known when the training is over; take another metric", stops);
+	return !names_curvature(f, follows) ? 0 :
+	       lb_fail(err, LB_CONFIG, "schedule.metric: found %s, which is known when the training is over; take another metric", follows);
+}
+
 const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
 	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
@@ -319,6 +358,8 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics or procedures that read it come together." }, subgroups_have_metrics },
 	{ { "metrics", LB_BY_COMPONENTS, "The metric selected_clean needs a procedure that weighs rows, such as small_loss." }, selection_has_procedure },
+	{ { "metrics", LB_BY_COMPONENTS, "The metric sharpness needs losses that are means of row losses, the same in every pass, and not naive_bayes." }, curvature_is_of_row_losses },
+	{ { "metrics", LB_BY_COMPONENTS, "Neither early stopping nor a schedule follows sharpness, which is known when the training is over." }, curvature_is_known_late },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row; weighted needs weights (data.weight, train.class_weight), no classes, and task other than ranking and survival." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
 	{ .check = NULL },

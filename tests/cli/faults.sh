@@ -49,18 +49,19 @@ same() {
 
 # fault KIND N CODES CONFIG COMMAND...: runs it so; false when there is no N-th call.
 fault() {
-	local kind=$1 n=$2 codes=$3 config=$4 status=0 lines=0 line
+	local kind=$1 n=$2 codes=$3 config=$4 status=0 lines=0 line said
 	what="$kind $n of ${*:5}"
 	rm -rf r mark
 	timeout 60 env LB_FAULT="$kind:$n" LB_FAULT_MARK="$PWD/mark" LD_PRELOAD="$inject" lossbench "${@:5}" --quiet >out 2>err || status=$?
 	[ -f mark ] || return 1
 	tried=$((tried + 1))
 	case " $codes 0 " in *" $status "*) ;; *) fail "$what: status $status, expected one of $codes 0"$'\n'"$(cat err mark)" ;; esac
-	while IFS= read -r line; do
+	mapfile -t said <err
+	for line in "${said[@]}"; do
 		[[ $line != *Sanitizer* && $line != *'runtime error'* ]] || fail "$what: $(cat err)"
 		[[ $status != 0 || $line == *'warning: '* ]] || fail "$what: status 0 with $(cat err)"
 		[[ $line != 'lossbench: '* || $line == 'lossbench: warning: '* ]] || lines=$((lines + 1))
-	done <err
+	done
 	[ $status = 0 ] || [ "$lines" = 1 ] || fail "$what: status $status with $lines messages"$'\n'"$(cat err mark)"
 	same "$config"
 	[ $status = 0 ] && return

@@ -126,7 +126,7 @@ tidy() {
 
 # children PID: the processes that it started and that still run, one a line.
 children() {
-	awk -v p="$1" '$4 == p && $3 != "Z" { print $1 }' /proc/[0-9]*/stat 2>/dev/null || true
+	{ cat /proc/[0-9]*/stat 2>/dev/null || true; } | awk -v p="$1" '$4 == p && $3 != "Z" { print $1 }' # some end while they are read
 }
 
 # wait_until SECONDS COMMAND...: fails where the command does not succeed in time.

@@ -139,7 +139,7 @@ assert_contains "$(lossbench report plain none --metric test.accuracy)" "from $(
 
 ln -s "$LB_ROOT/datasets" datasets
 assert_exit 0 lossbench train --config "$LB_ROOT/configs/fine_tuning/base.yaml" --quiet
-study=(lossbench sweep --config "$LB_ROOT/configs/fine_tuning/tuned.yaml" --quiet --set train.seed=1,2 --set train.epochs=4)
+study=(lossbench sweep --config "$LB_ROOT/configs/fine_tuning/tuned.yaml" --quiet --set "train.seed=1,2" --set train.epochs=4)
 assert_exit 0 "${study[@]}" --set output.dir=together --jobs 1
 assert_exit 0 "${study[@]}" --set output.dir=threads --jobs 1 --threads 2
 for record in together/trials/*.json; do assert_exit 0 "${study[@]}" --set output.dir=alone --only "$(basename "$record" .json)"; done

@@ -14,6 +14,7 @@
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/train/divergence.h"
 #include "core/engine/train/early_stopping.h"
+#include "core/engine/train/sharpness_of_learner.h"
 
 #include <stdlib.h>
 
@@ -324,7 +325,7 @@ static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct 
 
 	s->who[*n] = i;
 	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
-						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean };
+						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean, .sharpness = s->out[i].sharpness };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
@@ -397,21 +398,20 @@ static int end_epochs(struct trainer *s, size_t epoch, double trained, struct lb
 	return 0;
 }
 
-/* Restores the parameters of the best epoch (early stopping) and fits calibration and threshold on
- * the validation rows. */
+/* Restores the parameters of the best epoch (early stopping), fits calibration and threshold on the
+ * validation rows, and measures what a metric needs of the parameters alone. */
 static int settle_on(struct trainer *s, size_t i, struct lb_err *err)
 {
 	struct lb_learner *l = &s->learner[i];
 	struct lb_train_result *o = &s->out[i];
-	size_t n = 0;
+	size_t n = 0, best = lb_stop_restore(l);
 
-	const size_t best = lb_stop_restore(l);
 	o->best_epoch = best ? best : o->epochs;
 	add_eval_model(s, &n, i, NULL, o->metric[LB_VALID], NULL);
 	const int rc = lb_evaluate_decide(s->eval, s->eval_model, &o->decision, err);
 	if (rc == 1)
 		not_finite(s, i, LB_VALID, s->eval_model->bad_row, o->epochs - 1);
-	return rc < 0 ? -1 : 0;
+	return rc ? -(rc < 0) : lb_learner_sharpness(l, s->c, &o->sharpness, err);
 }
 
 /* Whether trial i has ended and its outcome is not final yet. */

@@ -1,0 +1,129 @@
+#include "core/training/sharpness.h"
+
+#include "core/base/mem.h"
+#include "core/numeric/rng.h"
+#include "core/training/full_batch_objective.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 };
+#define TOLERANCE 1e-4
+
+struct power {
+	struct lb_objective *objective;
+	size_t n, model;         /* parameters, and those of them that are the model's */
+	double step;             /* of the differences */
+	double *w, *at;          /* (n) the point, and one beside it */
+	double *v;               /* (model) the direction, of length 1 */
+	double *g, *h;           /* (n) gradients; h becomes the Hessian's product with v */
+};
+
+bool lb_sharpness_wanted(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->curvature)
+			return true;
+	return false;
+}
+
+/* The trial as nothing but its losses over the training rows. */
+static struct lb_setup bare(const struct lb_setup *setup)
+{
+	static const struct lb_arg no_decay[MOST_OPTIMIZER_PARAMS];
+	struct lb_setup s = *setup;
+
+	s.optimizer_par = no_decay;
+	s.model.dropout = 0;
+	s.n_procedures = s.n_regularisers = 0;
+	s.attack = s.view = s.miner = NULL;
+	s.start = s.start_own = NULL;
+	return s;
+}
+
+static double length(const double *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i] * v[i];
+	return sqrt(sum);
+}
+
+static int power_make(struct power *p, const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_err *err)
+{
+	struct lb_rng rng;
+
+	p->model = lb_model_spec_size(&setup->model);
+	p->n = p->model + lb_setup_loss_params(setup, c->features->data);
+	p->w = lb_alloc(p->n, sizeof *p->w, err);
+	p->at = lb_alloc(p->n, sizeof *p->at, err);
+	p->v = lb_alloc(p->model, sizeof *p->v, err);
+	p->g = lb_alloc(p->n, sizeof *p->g, err);
+	p->h = lb_alloc(p->n, sizeof *p->h, err);
+	p->objective = lb_objective_new_f64(c, setup, err);
+	if (!p->w || !p->at || !p->v || !p->g || !p->h || !p->objective)
+		return -1;
+	memcpy(p->w, w, p->n * sizeof *w);
+	lb_setup_scale(setup, p->w);
+	p->step = cbrt(DBL_EPSILON) * fmax(1, length(p->w, p->model));
+	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 0);
+	for (size_t i = 0; i < p->model; i++)
+		p->v[i] = lb_rng_normal(&rng);
+	return 0;
+}
+
+static void power_free(struct power *p)
+{
+	lb_objective_free_f64(p->objective);
+	free(p->w);
+	free(p->at);
+	free(p->v);
+	free(p->g);
+	free(p->h);
+}
+
+/* h <- the Hessian's product with v, made length 1 before. Returns v'h. */
+static double product(struct power *p)
+{
+	const double size = length(p->v, p->model);
+	double sum = 0;
+
+	for (size_t i = 0; i < p->model; i++)
+		p->v[i] /= size;
+	memcpy(p->at, p->w, p->n * sizeof *p->at);
+	for (size_t i = 0; i < p->model; i++)
+		p->at[i] = p->w[i] + p->step * p->v[i];
+	lb_objective_value_f64(p->objective, p->at, p->h);
+	for (size_t i = 0; i < p->model; i++)
+		p->at[i] = p->w[i] - p->step * p->v[i];
+	lb_objective_value_f64(p->objective, p->at, p->g);
+	for (size_t i = 0; i < p->model; i++) {
+		p->h[i] = (p->h[i] - p->g[i]) / (2 * p->step);
+		sum += p->v[i] * p->h[i];
+	}
+	return sum;
+}
+
+int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, double *value, struct lb_err *err)
+{
+	const struct lb_setup plain = bare(setup);
+	struct power p = { 0 };
+	double last = NAN;
+
+	const int rc = power_make(&p, c, &plain, w, err);
+	*value = NAN;
+	for (int k = 0; !rc && k < MOST_PRODUCTS; k++) {
+		*value = product(&p);
+		if (!isfinite(*value) || fabs(*value - last) <= TOLERANCE * fabs(*value) || !(length(p.h, p.model) > 0))
+			break;
+		last = *value;
+		memcpy(p.v, p.h, p.model * sizeof *p.v);
+	}
+	if (!isfinite(*value))
+		*value = NAN;
+	power_free(&p);
+	return rc;
+}
