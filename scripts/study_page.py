@@ -4,7 +4,7 @@ import json
 import math
 import subprocess
 from statistics import mean, stdev
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from stats import Paired, corrected_t, holm
 from study_common import ROOT, Key, Run, in_part, remade, verdict
@@ -95,14 +95,19 @@ def claim_lines(study: Comparison, found: Found, claim: Claim) -> List[str]:
         for g in told] + [""]
 
 
+def average(figures: Sequence[Optional[float]]) -> Optional[float]:
+    """None where one is not defined, as the sharpness of the constant model."""
+    return None if None in figures else mean(figures)
+
+
 def table(found: Found, study: Comparison, cell: Cell) -> List[str]:
     names = [*study.plan.contenders, *bases(study, found)]
-    of = {(c, m): mean(values(found, cell, c, m)) for c in names for m in study.measures}
+    of = {(c, m): average(values(found, cell, c, m)) for c in names for m in study.measures}
     best = {m: (min if m in study.less else max)(of[c, m] for c in study.plan.contenders) for m in study.measures}
     lines = ["| | %s |" % " | ".join(study.measures.values()), "| --- |" + " ---: |" * len(study.measures)]
     for c in names:
         bold = [m for m in study.measures if of[c, m] == best[m] and c in study.plan.contenders and m not in study.neither]
-        lines.append("| %s | %s |" % (c, " | ".join(("**%.4f**" if m in bold else "%.4f") % of[c, m] for m in study.measures)))
+        lines.append("| %s | %s |" % (c, " | ".join("–" if of[c, m] is None else ("**%.4f**" if m in bold else "%.4f") % of[c, m] for m in study.measures)))
     return lines + [""]
 
 

@@ -197,6 +197,14 @@ class Verdicts(unittest.TestCase):
         tcm = STUDIES["tcm"]
         self.assertIn("| digits | contrastive + tcm below contrastive | +0.1000 |", study.page("tcm", tcm, found(tcm, {"contrastive + tcm": 0.4}), {}))
 
+    def test_what_is_not_defined_of_the_constant_model(self):
+        one = STUDIES["sharpness"]
+        made = found(one)
+        for split in (s for splits in made.values() for s in splits):
+            split[runs.RAW]["sharpness"] = None
+        text = study.page("sharpness", one, made, {})
+        self.assertRegex(text, r"\n\| %s \| 0\.5000 \| 0\.5000 \| – \|\n" % runs.RAW)
+
     def test_weights_of_pairs(self):
         def told(a, first, second):
             reads = {"a": a, "multi_similarity": first, "multi_similarity, all pairs": second}
