@@ -385,10 +385,11 @@ static int check_sample(struct check *c, struct sample *s)
 	return finite64 ? check_gradient(c, s, value[1], g[1]) : 0;
 }
 
-/* A sample of that shape whose labels are all 0 is another one than with labels by turns. */
-static bool has_labels(const struct check *c, const struct shape *shape)
+/* 2 where a sample of that shape whose labels are all 0 is another one than with labels by turns,
+ * else 1. */
+static int labellings(const struct check *c, const struct shape *shape)
 {
-	return c->info->kind != LB_REGRESSION && !(c->info->kind == LB_EMBEDDING && shape->b == 1);
+	return c->info->kind == LB_REGRESSION || (c->info->kind == LB_EMBEDDING && shape->b == 1) ? 1 : 2;
 }
 
 static int check_setting(struct check *c)
@@ -397,7 +398,7 @@ static int check_setting(struct check *c)
 
 	for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++)
 		for (size_t k = 0; k < sizeof shapes[0] / sizeof *shapes[0]; k++)
-			for (int one_class = 0; one_class <= has_labels(c, &shapes[c->info->kind][k]); one_class++) {
+			for (int one_class = 0; one_class < labellings(c, &shapes[c->info->kind][k]); one_class++) {
 				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
 				if (check_sample(c, &s))
 					return -1;

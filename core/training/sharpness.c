@@ -111,10 +111,10 @@ int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const 
 {
 	const struct lb_setup plain = bare(setup);
 	struct power p = { 0 };
-	double last = NAN;
+	double last = (double)NAN;
 
 	const int rc = power_make(&p, c, &plain, w, err);
-	*value = NAN;
+	*value = (double)NAN;
 	for (int k = 0; !rc && k < MOST_PRODUCTS; k++) {
 		*value = product(&p);
 		if (!isfinite(*value) || fabs(*value - last) <= TOLERANCE * fabs(*value) || !(length(p.h, p.model) > 0))
@@ -123,7 +123,7 @@ int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const 
 		memcpy(p.v, p.h, p.model * sizeof *p.v);
 	}
 	if (!isfinite(*value))
-		*value = NAN;
+		*value = (double)NAN;
 	power_free(&p);
 	return rc;
 }

@@ -70,7 +70,7 @@ for of in 'tolerant standardize' 'tolerant none' 'spread standardize'; do
 	student "like-$name-$unit" "teacher: $name.npz" --set loss=kd_mse --set 'terms=[]' --set data.preprocess.target="$unit" --set train.precision=float64 \
 		--set 'optimizer={name: lbfgs, max_iterations: 3000, tolerance: 1.0e-10}' --set output.model=true
 	lossbench predict --model "like-$name-$unit"/trials/*.npz --data two.csv --out said.npy --quiet
-	lossbench predict --model $name.npz --data two.csv --out known.npy --quiet
+	lossbench predict --model "$name.npz" --data two.csv --out known.npy --quiet
 	"$py" -c 'import numpy as np
 said, known = np.load("said.npy"), np.load("known.npy")[:, :2]
 assert said.shape == known.shape and np.abs(said - known).max() < 1e-4 * np.abs(known).max(), np.abs(said - known).max()'
