@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from stats import Paired, corrected_t, holm
-from study_common import ROOT, Key, Run, in_part, remade, verdict
+from study_common import ROOT, Key, Refused, Run, in_part, remade, verdict
 from study_comparison import Claim, Comparison, Weights
 from study_runs import RATE, RATIO, RAW, Cell, Found, train
 
@@ -201,6 +201,9 @@ def page(name: str, study: Comparison, found: Found, reads: Reads) -> str:
 
 def made(run: Run, study: Comparison) -> str:
     """Trains the comparison and returns its page."""
-    plan = study.plan._replace(splits=run.options["splits"])
+    splits = run.options["splits"]
+    if not isinstance(splits, int) or splits < 2:
+        raise Refused("%s: splits: found %s, allowed: an integer >= 2, since claims are tested over the splits" % (run.name, splits))
+    plan = study.plan._replace(splits=splits)
     found = train(run.binary, plan, run.jobs, ROOT / "results" / run.name.replace("_", "-"))
     return page(run.name, study, found, weights_read(run.binary, study.weights.losses) if study.weights else {})

@@ -51,11 +51,11 @@ const struct lb_metric lb_metric_sparsity = {
 
 const struct lb_metric lb_metric_sharpness = {
 	.base = { .name = "sharpness", .tasks = LB_EVERY_TASK, .title = "Largest eigenvalue of the Hessian of the training loss",
-		  .cite = "S. Hochreiter, J. Schmidhuber, Flat minima, Neural Computation 9, 1997; as measured in P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, "
-			  "Sharpness-aware minimization, ICLR 2021, table 4",
+		  .cite = "flatness: S. Hochreiter, J. Schmidhuber, Flat minima, Neural Computation 9, 1997; told by this eigenvalue in P. Foret, A. Kleiner, H. Mobahi, "
+			  "B. Neyshabur, Sharpness-aware minimization for efficiently improving generalization, ICLR 2021",
 		  .formula = "the eigenvalue of the largest size of d^2 L/dw^2; L the mean loss of the training rows, w the weights and biases of the model",
 		  .notes = "Of the losses alone, without dropout, procedures, regularisers, weight decay and attack; of a regression in units of its targets. By power iteration, to "
-			   "about four digits: some 20 to 60 passes over the training rows in double precision when the training is over, so that it is undefined in curves. The "
+			   "about four digits: at most 200 passes over the training rows in double precision when the training is over, so that it is undefined in curves. The "
 			   "same for every split. A network of relu can be made flat by scaling its layers, so compare trainings of one network.",
 		  .keywords = "flatness curvature eigenvalue hessian", .on_request = true },
 	.decisions = true,

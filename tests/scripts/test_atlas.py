@@ -172,7 +172,8 @@ class Files(unittest.TestCase):
 
 class Command(unittest.TestCase):
     def test_wrong_words(self):
-        for words, code, said in ((["nothing"], 3, "found study nothing, allowed: "), (["cs", "--option", "x=1"], 3, "options of cs: unknown 'x'")):
+        for words, code, said in ((["nothing"], 3, "found study nothing, allowed: "), (["cs", "--option", "x=1"], 3, "options of cs: unknown 'x'"),
+                                  (["tcm", "--option", "splits=1"], 3, "tcm: splits: found 1, allowed: an integer >= 2")):
             with contextlib.redirect_stderr(io.StringIO()) as err, contextlib.redirect_stdout(io.StringIO()), mock.patch.object(sys, "argv", ["atlas", *words]):
                 self.assertEqual(atlas.main(), code)
             self.assertIn(said, err.getvalue())
