@@ -266,7 +266,6 @@
 #define lb_add_share            LB_NAME(lb_add_share)
 #define lb_add_squares          LB_NAME(lb_add_squares)
 #define lb_sparse_row           LB_NAME(lb_sparse_row)
-#define lb_stop_early           LB_NAME(lb_stop_early)
 #define lb_stop_restore         LB_NAME(lb_stop_restore)
 #define lb_divergence_measure   LB_NAME(lb_divergence_measure)
 #define lb_divergence_describe  LB_NAME(lb_divergence_describe)

@@ -55,9 +55,9 @@ static inline bool lb_map_read(const struct lb_batch *in, struct lb_mapped *m)
 	*m = (struct lb_mapped){ .n = n, .u = room, .slope = h->grad || w->grad ? room + in->b * n : NULL };
 	for (size_t i = 0; h->value && i < in->b; i++)
 		for (size_t k = 0; k < n; k++) {
-			const real *x = h->value + i * h->stride, *row = w->value + k * (h->cols + 1);
-			double u = w->value ? (double)row[h->cols] : (double)x[k];
-			for (size_t j = 0; w->value && j < h->cols; j++)
+			const real *x = h->value + i * h->stride, *row = w->value ? w->value + k * (h->cols + 1) : NULL;
+			double u = row ? (double)row[h->cols] : (double)x[k];
+			for (size_t j = 0; row && j < h->cols; j++)
 				u += (double)row[j] * (double)x[j];
 			m->u[i * n + k] = u;
 		}

@@ -2,7 +2,10 @@
 
 #include "core/engine/step/learner_open.h"
 
-bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch)
+/* Takes note of the validation metrics of an epoch, from 0, and keeps the parameters if they are
+ * the best so far. Returns whether the trial should stop: patience epochs without an improvement.
+ * An undefined metric is no improvement, and stops nothing as long as it has never been defined. */
+static bool stop_early(struct lb_learner *l, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;
 	struct lb_reached *r = &l->progress;
@@ -30,7 +33,7 @@ bool lb_heed_valid(struct lb_learner *l, const double *valid, size_t epoch)
 
 	if (setup->schedule->follow)
 		setup->schedule->follow(setup->schedule_par, &l->schedule, valid[at], setup->metric[at].metric->higher_is_better);
-	return setup->stop.on && lb_stop_early(l, valid, epoch);
+	return setup->stop.on && stop_early(l, valid, epoch);
 }
 
 size_t lb_stop_restore(struct lb_learner *l)

@@ -5,11 +5,6 @@
 
 #include "core/engine/step/learner.h"
 
-/* Takes note of the validation metrics of an epoch, from 0, and keeps the parameters if they are
- * the best so far. Returns whether the trial should stop: patience epochs without an improvement.
- * An undefined metric is no improvement, and stops nothing as long as it has never been defined. */
-bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch);
-
 /* Whether a training looks at the validation metrics after each epoch, and what it does with them:
  * the schedule and early stopping. Returns whether the trial should stop. */
 bool lb_heeds_valid(const struct lb_setup *setup);
