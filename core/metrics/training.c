@@ -56,7 +56,7 @@ const struct lb_metric lb_metric_sharpness = {
 		  .formula = "the eigenvalue of the largest size of d^2 L/dw^2; L the mean loss of the training rows, w the weights and biases of the model",
 		  .notes = "Of the losses alone, without dropout, procedures, regularisers, weight decay and attack; of a regression in units of its targets. By power iteration, to "
 			   "about four digits: at most 200 passes over the training rows in double precision when the training is over, so that it is undefined in curves. The "
-			   "same for every split. A network of relu can be made flat by scaling its layers, so compare trainings of one network.",
+			   "same for every split. Kinks do not count: of relu it is that of the network of the active units. A network of relu can be made flat by scaling its layers, so compare trainings of one network.",
 		  .keywords = "flatness curvature eigenvalue hessian", .on_request = true },
 	.decisions = true,
 	.curvature = true,

@@ -11,6 +11,8 @@
 
 enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 };
 #define TOLERANCE 1e-4
+/* So small that a kink hardly ever lies within it, and far above rounding. */
+#define SMALL_STEP 1e-9
 
 struct power {
 	struct lb_objective *objective;
@@ -18,6 +20,8 @@ struct power {
 	double step;             /* of the differences */
 	double *w, *at;          /* (n) the point, and one beside it */
 	double *v;               /* (model) the direction, of length 1 */
+	bool kinks;              /* the gradient may jump */
+	double *here;            /* (n) the gradient at w, with kinks */
 	double *g, *h;           /* (n) gradients; h becomes the Hessian's product with v */
 };
 
@@ -52,6 +56,15 @@ static double length(const double *v, size_t n)
 	return sqrt(sum);
 }
 
+/* Whether gradients jump: of losses with kinks, and where a unit begins to be active. */
+static bool has_kinks(const struct lb_setup *setup)
+{
+	for (size_t i = 0; i < lb_setup_terms(setup); i++)
+		if (!(lb_setup_term(setup, i).loss->properties & LB_SMOOTH))
+			return true;
+	return setup->model.n_layers > 1 && setup->model.activation == LB_RELU;
+}
+
 static int power_make(struct power *p, const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_err *err)
 {
 	struct lb_rng rng;
@@ -63,12 +76,16 @@ static int power_make(struct power *p, const struct lb_cohort *c, const struct l
 	p->v = lb_alloc(p->model, sizeof *p->v, err);
 	p->g = lb_alloc(p->n, sizeof *p->g, err);
 	p->h = lb_alloc(p->n, sizeof *p->h, err);
+	p->here = lb_alloc(p->n, sizeof *p->here, err);
 	p->objective = lb_objective_new_f64(c, setup, err);
-	if (!p->w || !p->at || !p->v || !p->g || !p->h || !p->objective)
+	if (!p->w || !p->at || !p->v || !p->g || !p->h || !p->here || !p->objective)
 		return -1;
 	memcpy(p->w, w, p->n * sizeof *w);
 	lb_setup_scale(setup, p->w);
-	p->step = cbrt(DBL_EPSILON) * fmax(1, length(p->w, p->model));
+	p->kinks = has_kinks(setup);
+	p->step = (p->kinks ? SMALL_STEP : cbrt(DBL_EPSILON)) * fmax(1, length(p->w, p->model));
+	if (p->kinks)
+		lb_objective_value_f64(p->objective, p->w, p->here);
 	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 0);
 	for (size_t i = 0; i < p->model; i++)
 		p->v[i] = lb_rng_normal(&rng);
@@ -83,6 +100,30 @@ static void power_free(struct power *p)
 	free(p->v);
 	free(p->g);
 	free(p->h);
+	free(p->here);
+}
+
+/* g <- the gradient at w + step v. */
+static void gradient_beside(struct power *p, double step, double *g)
+{
+	memcpy(p->at, p->w, p->n * sizeof *p->at);
+	for (size_t i = 0; i < p->model; i++)
+		p->at[i] += step * p->v[i];
+	lb_objective_value_f64(p->objective, p->at, g);
+}
+
+/* h <- the difference quotient of the side on which the gradient changes less: it jumps on the
+ * other, if on one. */
+static void smooth_side(struct power *p)
+{
+	double after = 0, before = 0;
+
+	for (size_t i = 0; i < p->model; i++) {
+		after += (p->h[i] - p->here[i]) * (p->h[i] - p->here[i]);
+		before += (p->here[i] - p->g[i]) * (p->here[i] - p->g[i]);
+	}
+	for (size_t i = 0; i < p->model; i++)
+		p->h[i] = (after <= before ? p->h[i] - p->here[i] : p->here[i] - p->g[i]) / p->step;
 }
 
 /* h <- the Hessian's product with v, made length 1 before. Returns v'h. */
@@ -93,15 +134,12 @@ static double product(struct power *p)
 
 	for (size_t i = 0; i < p->model; i++)
 		p->v[i] /= size;
-	memcpy(p->at, p->w, p->n * sizeof *p->at);
-	for (size_t i = 0; i < p->model; i++)
-		p->at[i] = p->w[i] + p->step * p->v[i];
-	lb_objective_value_f64(p->objective, p->at, p->h);
-	for (size_t i = 0; i < p->model; i++)
-		p->at[i] = p->w[i] - p->step * p->v[i];
-	lb_objective_value_f64(p->objective, p->at, p->g);
+	gradient_beside(p, p->step, p->h);
+	gradient_beside(p, -p->step, p->g);
+	if (p->kinks)
+		smooth_side(p);
 	for (size_t i = 0; i < p->model; i++) {
-		p->h[i] = (p->h[i] - p->g[i]) / (2 * p->step);
+		p->h[i] = p->kinks ? p->h[i] : (p->h[i] - p->g[i]) / (2 * p->step);
 		sum += p->v[i] * p->h[i];
 	}
 	return sum;

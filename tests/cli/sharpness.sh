@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The metric sharpness against the eigenvalues of Hessians that NumPy makes of the saved model: in closed form for linear models, by second
-# differences of the loss for networks; procedures, weights of rows, units of targets and precision; company, threads; what is refused.
+# differences of the loss for networks, relu among them; procedures, weights of rows, units of targets and precision; company, threads; what is refused.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 needs_python numpy
 py=${PYTHON:-python3}
@@ -54,6 +54,9 @@ start[-2], start[-1] = start[-2] / sd, (start[-1] - mean) / sd
 start = np.concatenate([p.ravel() for p in start])
 
 
+active = []     # of relu: the units that are, at the model; the Hessian is that of the network with these
+
+
 def value(w):
     parts, at = [], 0
     for shape in shapes:
@@ -63,7 +66,12 @@ def value(w):
     for k in range(0, len(parts), 2):
         h = h @ (parts[k].T if parts[k].shape[1] == h.shape[1] else parts[k]) + parts[k + 1]
         if k + 2 < len(parts):
-            h = np.tanh(h)
+            if "relu" not in sys.argv:
+                h = np.tanh(h)
+            else:
+                if not active:
+                    active.append(h > 0)
+                h = h * active[0]
     if loss == "ce":
         rows = np.log(np.exp(h).sum(1)) - h[np.arange(len(y)), y]
     elif loss == "logistic":
@@ -73,6 +81,7 @@ def value(w):
     return (weight * rows).mean()
 
 
+value(start)
 n = start.size
 hessian, step = np.zeros((n, n)), 1e-4 * max(1, abs(start).max())
 unit = np.eye(n) * step
@@ -105,10 +114,57 @@ sharp mse unit data.preprocess.target=standardize
 config multiclass three 'two, t, w' ce
 sharp ce '' model=linear
 sharp ce ''
+sharp ce relu model.activation=relu train.precision=float32 optimizer=sgd
 sharp ce '' train.precision=float32 model.dropout=0.3 optimizer.weight_decay=0.1 'procedures=[{name: sam, rho: 0.1}, ema]'
 config binary two 'three, t, w' logistic
 sharp logistic ''
 sharp logistic weights data.weight=w 'data.drop=[three, t]' 'train.attack={kind: fgsm, eps: 0.1}' 'regularisers=[{name: l2, weight: 0.01}]'
+
+# ---- many units of many rows, one of which is always near its kink: the Hessian is that of the network with the units that are active ----
+
+gzip -dc "$LB_ROOT/datasets/samples/letter.csv.gz" | awk -F, -v OFS=, 'NR > 1501 { next } NR > 1 { for (i = 1; i < NF; i++) $i = ($i - 7) / 3 } 1' >letter.csv
+sed 's/^data.*/data: {train: {path: letter.csv, label: label}, split: {train: 1}, preprocess: {standardize: false}}/; s/^task.*/task: multiclass/
+	s/^loss.*/loss: ce/; s/^model.*/model: {kind: mlp, hidden: [64]}/; s/dir: r/dir: letters/' c.yaml >letters.yaml
+assert_exit 0 lossbench sweep letters.yaml --quiet --set train.seed=1,2,3,4
+if "$py" -c 'import scipy' 2>/dev/null; then
+	"$py" - <<'PY' || fail 'sharpness of networks of relu'
+import csv, glob, json
+
+import numpy as np
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+rows = list(csv.reader(open("letter.csv")))
+at = rows[0].index("label")
+labels = sorted({r[at] for r in rows[1:]})
+x = np.array([[float(v) for k, v in enumerate(r) if k != at] for r in rows[1:]])
+y = np.array([labels.index(r[at]) for r in rows[1:]])
+for path in glob.glob("letters/trials/*.json"):
+    model = np.load(path.replace(".json", ".model.npz"))
+    start = [np.array(model[k], dtype=float) for k in ("W1", "b1", "W2", "b2")]
+    start = [start[0] if start[0].shape[0] == x.shape[1] else start[0].T, start[1].ravel(), start[2] if start[2].shape[0] == 64 else start[2].T, start[3].ravel()]
+    sizes = np.cumsum([p.size for p in start])[:-1]
+    active = x @ start[0] + start[1] > 0
+
+    def gradient(w):
+        a, b, c, d = (p.reshape(s.shape) for p, s in zip(np.split(w, sizes), start))
+        h = active * (x @ a + b)
+        z = h @ c + d
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        p[np.arange(len(y)), y] -= 1
+        p /= len(y)
+        dh = active * (p @ c.T)
+        return np.concatenate([(x.T @ dh).ravel(), dh.sum(0), (h.T @ p).ravel(), p.sum(0)])
+
+    w = np.concatenate([p.ravel() for p in start])
+    product = LinearOperator((w.size, w.size), matvec=lambda v: (gradient(w + 1e-4 * v.ravel()) - gradient(w - 1e-4 * v.ravel())) / 2e-4, dtype=float)
+    want = eigsh(product, k=1, which="LM", return_eigenvectors=False, tol=1e-5, v0=np.ones(w.size))[0]
+    found = json.load(open(path))["result"]["metrics"]["train"]["sharpness"]
+    assert abs(found - want) <= 2e-3 * abs(want), (path, found, want)
+PY
+else
+	echo 'networks of relu are not compared: python3 has no module scipy'
+fi
 
 # ---- in company, with threads, alone: the same bytes; of a curve nothing is known but the end ----
 
