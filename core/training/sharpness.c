@@ -1,6 +1,7 @@
 #include "core/training/sharpness.h"
 
 #include "core/base/mem.h"
+#include "core/numeric/length.h"
 #include "core/numeric/rng.h"
 #include "core/training/full_batch_objective.h"
 
@@ -47,15 +48,6 @@ static struct lb_setup bare(const struct lb_setup *setup)
 	return s;
 }
 
-static double length(const double *v, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += v[i] * v[i];
-	return sqrt(sum);
-}
-
 /* Whether gradients jump: of losses with kinks, and where a unit begins to be active. */
 static bool has_kinks(const struct lb_setup *setup)
 {
@@ -83,7 +75,7 @@ static int power_make(struct power *p, const struct lb_cohort *c, const struct l
 	memcpy(p->w, w, p->n * sizeof *w);
 	lb_setup_scale(setup, p->w);
 	p->kinks = has_kinks(setup);
-	p->step = (p->kinks ? SMALL_STEP : cbrt(DBL_EPSILON)) * fmax(1, length(p->w, p->model));
+	p->step = (p->kinks ? SMALL_STEP : cbrt(DBL_EPSILON)) * fmax(1, lb_length(p->w, p->model));
 	if (p->kinks)
 		lb_objective_value_f64(p->objective, p->w, p->here);
 	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 0);
@@ -129,7 +121,7 @@ static void smooth_side(struct power *p)
 /* h <- the Hessian's product with v, made length 1 before. Returns v'h. */
 static double product(struct power *p)
 {
-	const double size = length(p->v, p->model);
+	const double size = lb_length(p->v, p->model);
 	double sum = 0;
 
 	for (size_t i = 0; i < p->model; i++)
@@ -155,7 +147,7 @@ int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const 
 	*value = (double)NAN;
 	for (int k = 0; !rc && k < MOST_PRODUCTS; k++) {
 		*value = product(&p);
-		if (!isfinite(*value) || fabs(*value - last) <= TOLERANCE * fabs(*value) || !(length(p.h, p.model) > 0))
+		if (!isfinite(*value) || fabs(*value - last) <= TOLERANCE * fabs(*value) || !(lb_length(p.h, p.model) > 0))
 			break;
 		last = *value;
 		memcpy(p.v, p.h, p.model * sizeof *p.v);

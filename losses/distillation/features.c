@@ -1,5 +1,6 @@
 /* Losses between a row of the student's features and one of the teacher's: hint, nd, aux_bce; and
  * crd, which contrasts the rows of a batch. */
+#include "core/numeric/length.h"
 #include "losses/support/feature_map.h"
 
 #include "losses/support/softplus.h"
@@ -32,15 +33,6 @@ static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *sh
 {
 	(void)par;
 	return lb_map_room(shape);
-}
-
-static double length(const double *v, size_t n)
-{
-	double sum = 0;
-
-	for (size_t k = 0; k < n; k++)
-		sum += v[k] * v[k];
-	return sqrt(sum);
 }
 
 static const real *taught(const struct lb_batch *in, size_t i)
@@ -110,7 +102,7 @@ static double nd_row(const struct lb_batch *in, size_t i, size_t n, const double
 {
 	const double *mean = in->stats->guide_means ? in->stats->guide_means + (size_t)in->y[i] * n : NULL;
 	const real *t = taught(in, i);
-	const double along = mean ? length(mean, n) : 0, own = length(u, n);
+	const double along = mean ? lb_length(mean, n) : 0, own = lb_length(u, n);
 	double squared = 0, dot = 0;
 
 	for (size_t k = 0; k < n; k++) {
@@ -254,7 +246,7 @@ static void teacher_directions(const struct lb_batch *in, size_t n, double *unit
 	for (size_t i = 0; i < in->b; i++) {
 		for (size_t k = 0; k < n; k++)
 			unit[i * n + k] = (double)taught(in, i)[k];
-		const double l = length(unit + i * n, n);
+		const double l = lb_length(unit + i * n, n);
 		for (size_t k = 0; k < n; k++)
 			unit[i * n + k] /= l > 0 ? l : 1;
 	}
@@ -264,7 +256,7 @@ static void teacher_directions(const struct lb_batch *in, size_t n, double *unit
  * derivatives by u, unless NULL; ratio is the log of the negatives' share. */
 static double crd_row(const struct lb_batch *in, size_t i, size_t n, const double *u, const double *unit, double ratio, double *slope)
 {
-	const double own = length(u, n), scale = own > 0 ? 1 / own : 0, tau = in->par[TAU].v;
+	const double own = lb_length(u, n), scale = own > 0 ? 1 / own : 0, tau = in->par[TAU].v;
 	double sum = 0;
 
 	for (size_t k = 0; slope && k < n; k++)

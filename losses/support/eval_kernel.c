@@ -11,6 +11,7 @@
 struct work {
 	void *room;
 	char *memory;            /* the room from an aligned place on; cleared by the system alone, where it is large and hardly used */
+	size_t size;             /* bytes from there on */
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
 	real *t, *inputs, *teacher, *second_teacher, *row_weight;
 	void *workspace;
@@ -21,12 +22,23 @@ struct work {
 
 enum { ALIGNED = 64 };
 
-/* Takes n bytes of the memory, aligned; before there is any, NULL. */
+/* AddressSanitizer, which sees reads beyond what was allocated, is told where the parts end. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(at, n) ((void)(at), (void)(n))
+#endif
+
+/* Takes n bytes of the memory, aligned, and leaves a gap behind them; before there is any, NULL. */
 static void *take(const struct work *w, size_t *used, size_t n)
 {
-	void *at = w->memory ? w->memory + *used : NULL;
+	const size_t next = *used + n / ALIGNED * ALIGNED + ALIGNED;
+	char *at = w->memory ? w->memory + *used : NULL;
 
-	*used += (n + ALIGNED - 1) / ALIGNED * ALIGNED;
+	if (at)
+		ASAN_POISON_MEMORY_REGION(at + n, next - *used - n);
+	*used = next;
 	return at;
 }
 
@@ -92,7 +104,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	if (!w->room)
 		return -1;
 	w->memory = (char *)w->room + (ALIGNED - (uintptr_t)w->room % ALIGNED) % ALIGNED;
-	lay_out(w, info, in, shape, n_point);
+	w->size = lay_out(w, info, in, shape, n_point);
 	round_into(w->seen, in->z, n);
 	if (n_params && !in->params)
 		lb_loss_of(info)->init_params(in->par, shape, 0, w->seen + n);
@@ -190,6 +202,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		loss->free(batch.state);
 	status = 0;
 out:
+	ASAN_UNPOISON_MEMORY_REGION(w.memory, w.size);
 	free(w.room);
 	return status;
 }

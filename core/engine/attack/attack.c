@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "core/numeric/length.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,15 +64,6 @@ void lb_attack_close(struct lb_attack *a)
 
 /* ---- the ball ---- */
 
-static double length(const double *v, size_t n)
-{
-	double sum = 0;
-
-	for (size_t k = 0; k < n; k++)
-		sum += v[k] * v[k];
-	return sqrt(sum);
-}
-
 static double sign(double v)
 {
 	return (double)((v > 0) - (v < 0));
@@ -91,7 +83,7 @@ static void move(const struct lb_attack *a, double size, const real *row, const 
 {
 	const bool l2 = a->par[LB_ATTACK_NORM].v == LB_ATTACK_L2;
 	const double eps = a->par[LB_ATTACK_EPS].v, *v = a->direction;
-	const double long_is = l2 ? length(v, a->d) : 1, unit = long_is > 0 ? size / long_is : 0;
+	const double long_is = l2 ? lb_length(v, a->d) : 1, unit = long_is > 0 ? size / long_is : 0;
 	double away = 0, shrink = 1;
 
 	for (size_t k = 0; l2 && k < a->d; k++) {
@@ -148,7 +140,7 @@ static double raise(const struct lb_attack *a, const real *row)
 	double sum = 0;
 
 	if (a->par[LB_ATTACK_NORM].v == LB_ATTACK_L2)
-		return eps * length(a->direction, a->d);
+		return eps * lb_length(a->direction, a->d);
 	for (size_t k = 0; k < a->d; k++) {
 		const double x = (double)row[k], v = a->direction[k];
 		sum += v * (clipped(&a->par[LB_ATTACK_CLIP], x + eps * sign(v), x) - x);
