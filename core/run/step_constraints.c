@@ -213,6 +213,7 @@ static const struct {
 	{ LB_SOFTENS_LABELS, LB_WEIGHS_ROWS, "of which one gives a row several labels and the other reads its loss under one" },
 	{ LB_DRAWS_AGAIN, LB_WEIGHS_ROWS | LB_SOFTENS_LABELS, "of which one gives a row several losses and the other goes by its only one" },
 	{ LB_HAS_TARGET, LB_CHANGES_WEIGHTS, "of which one holds other weights than the other lets be read" },
+	{ LB_SETS_LEVELS, LB_SETS_LEVELS, "both of which say what a weight can be" },
 };
 
 /* What goes by a row's own label, subgroup or loss. */
@@ -242,6 +243,29 @@ static int procedures_go_together(const struct lb_facts *f, struct lb_err *err)
 			if (check_two(&a, &b, err))
 				return -1;
 		}
+	return 0;
+}
+
+/* Sines end in time as signs, and no scale of a layer that stays moves. */
+static int levels_are_reached(const struct lb_facts *f, struct lb_err *err)
+{
+	const double epochs = (double)f->spec->train.epochs;
+
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct lb_component_use *use = &f->spec->procedures.use[i];
+		const struct procedure p = procedure_at(f, i);
+		const double soft = lb_use_number(use, "soft", 0);
+		if (!(p.traits & LB_SETS_LEVELS))
+			continue;
+		if (soft > 0 && f->spec->train.early_stopping.metric)
+			return lb_fail(err, LB_CONFIG, "procedures: %s: soft: found %g with train.early_stopping, which may keep an epoch of sines, allowed: 0", p.name, soft);
+		if (soft >= epochs)
+			return lb_fail(err, LB_CONFIG, "procedures: %s: soft: found %g with train.epochs %g, allowed: below it, so that weights have two values at the end",
+				       p.name, soft, epochs);
+		for (size_t k = 0; k < f->spec->procedures.n && lb_use_number(use, "scale_rate", 0) > 0; k++)
+			if (procedure_at(f, k).traits & LB_KEEPS_LAYERS)
+				return refuse(&p, "procedure", f->spec->procedures.use[k].info->name, "which keeps layers whose scales it moves; give scale_rate: 0", err);
+	}
 	return 0;
 }
 
@@ -441,8 +465,9 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure freeze leaves at least one layer to train." }, procedures_leave_layers },
+	{ { "procedures", LB_BY_COMPONENTS, "Of biper soft is below train.epochs, and 0 with train.early_stopping; with freeze scale_rate is 0." }, levels_are_reached },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
-	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, only one weigh subgroups, and only one say what a weight can be; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
 	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },

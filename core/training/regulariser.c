@@ -46,6 +46,28 @@ static double l2_value(const struct lb_arg *par, const struct lb_layer_matrix *m
 	return sum / 2;
 }
 
+/* ---- biper_qe ---- */
+
+enum { OMEGA = LB_REG_OWN };
+static const struct lb_param biper_params[] = {
+	LB_REG_LAYERS_PARAM,
+	[OMEGA] = { .name = "omega", .symbol = "omega", .type = LB_REAL_PARAM, .def = 20, .min = 0, .max = 1e6, .min_open = true, .help = "frequency, that of the "
+		    "procedure biper" },
+};
+
+static double biper_value(const struct lb_arg *par, const struct lb_layer_matrix *m, double factor, double *g, double *room, double *state)
+{
+	const double omega = par[OMEGA].v, n = (double)(m->out * m->in);
+	double sum = 0;
+
+	(void)room, (void)state;
+	for (size_t i = 0; i < m->out * m->in; i++) {
+		sum += 0.5 - 0.5 * cos(2 * omega * m->w[i]);
+		g[i] += factor * omega * sin(2 * omega * m->w[i]) / n;
+	}
+	return sum / n;
+}
+
 /* ---- l1 and elastic_net ---- */
 
 enum { RATIO = LB_REG_HOW + 1 };
@@ -121,4 +143,13 @@ const struct lb_regulariser lb_regulariser_elastic_net = {
 		  .cite = "Zou & Hastie, Regularization and Variable Selection via the Elastic Net, JRSS B 67, 2005",
 		  .formula = "sum r |w| + (1 - r) w^2 / 2; prox: sign(w) max(|w| - t r, 0) / (1 + t (1 - r))", .keywords = "elasticnet sparse", LB_PARAMS(elastic_params) },
 	.value = elastic_value, .prox = elastic_prox,
+};
+
+const struct lb_regulariser lb_regulariser_biper_qe = {
+	.base = { .name = "biper_qe", .tasks = LB_EVERY_TASK, .title = "Mean squared sine of a layer's weights",
+		  .cite = "BiPer: Binary Neural Networks using a Periodic Function, CVPR 2024; code edmav4/BiPer",
+		  .formula = "mean(1/2 - 1/2 cos(2 omega w)) = mean(sin(omega w)^2)",
+		  .notes = "Beside the procedure biper. The code adds it to the loss, by a weight that grows over the epochs: it is least where the "
+			   "sine is 0, halfway between two runs of one sign, and most where it is -1 or 1.", .keywords = "quantization binary periodic", LB_PARAMS(biper_params) },
+	.value = biper_value,
 };

@@ -29,6 +29,7 @@ trained extreme_multilabel/letter train.epochs=2
 assert_exit 0 lossbench train --config "$LB_ROOT/configs/margin_mse/teacher.yaml" --quiet
 trained margin_mse/concrete train.epochs=5
 trained scaling_law/widths train.epochs=2 data.split.train=0.1
+trained quantised/letter train.epochs=31 output.model=true
 
 "$py" - <<'PY' || fail 'a study does not give what it should'
 import csv, glob, json
@@ -81,6 +82,18 @@ assert found["pgd"]["all"]["robust_accuracy"] > found["none"]["all"]["robust_acc
 # the teacher's differences are learned: the student alone of them is nearer to the teacher than chance
 for r in records("margin_mse", 2):
     assert test(r)["ndcg"] > r["baseline"]["metrics"]["test"]["ndcg"], (r["config"]["terms"], test(r))
+
+# the hidden layer of the saved model has so few values for each unit, and so many are used
+import numpy
+found = {}
+for path in glob.glob("quantised/trials/*[0-9a-f].json"):
+    r = json.load(open(path))
+    with numpy.load(path[:-5] + ".model.npz") as model:
+        values = max(len(numpy.unique(row)) for row in model["W1"])
+    used = "".join("%s %s" % (p["name"], p.get("levels", "")) for p in r["config"].get("procedures", []))
+    found[used] = values
+    assert test(r)["accuracy"] > 0.4, (used, test(r))
+assert found == {"": 16, "quantise uniform": 7, "quantise ternary": 3, "quantise binary": 2, "biper ": 2}, found
 
 sizes = sorted(r["result"]["parameters"] for r in records("scaling_law", 7))
 assert [b - a for a, b in zip(sizes, sizes[1:])] == [(sizes[1] - sizes[0]) * 2 ** k for k in range(6)], sizes

@@ -65,6 +65,10 @@ class Plain:
     def stepped(self, net):
         pass
 
+    def own(self):
+        """Parameters of the procedure, which take plain steps."""
+        return []
+
 
 class SelfPaced(Plain):
     def loss(self, e, i, z, y, v):
@@ -215,6 +219,28 @@ class Quantise(Plain):
         return out
 
 
+class Biper(Plain):
+    e, scale = 0, None
+
+    def epoch(self, e, net):
+        self.e = e
+        self.scale = self.scale or [w.detach().abs().mean(1, keepdim=True).requires_grad_() for w, _ in net[:len(net) - (not self.last)]]
+
+    def read(self, net):
+        out = []
+        for k, (w, b) in enumerate(net):
+            if k < len(self.scale):
+                wave = torch.sin(self.omega * w)
+                if self.e >= self.soft:
+                    wave = wave + (torch.sign(wave) - wave).detach()
+                w = self.scale[k] * wave
+            out.append((w, b))
+        return out
+
+    def own(self):
+        return [(a, self.scale_rate) for a in self.scale]
+
+
 class Prune(Plain):
     def __init__(self, c, **par):
         super().__init__(c, **par)
@@ -289,7 +315,11 @@ def train(make, c, **par):
                 z = torch.tanh(z) if k < len(net) - 1 else z
             y = Y[c["task"]][i]
             value = how.loss(e, i, z, y, row_losses(z, y))
-            g = torch.autograd.grad(value, [t for layer in net for t in layer])
+            own = how.own()
+            g = torch.autograd.grad(value, [t for layer in net for t in layer] + [t for t, _ in own])
+            for (t, rate), one in zip(own, g[2 * len(net):]):
+                t.data.sub_(LR * rate * one)
+            g = g[:2 * len(net)]
             for layer, velocity, gs in zip(net, c["velocity"], how.changed(list(zip(g[::2], g[1::2])))):
                 for t, v, one in zip(layer, velocity, gs):
                     v.mul_(c["momentum"]).add_(one)
@@ -327,6 +357,9 @@ def cases():
         for settings, kind, bits, last in [("bits=3", "uniform", 3, True), ("bits=5 last=false", "uniform", 5, False), ("levels=binary", "binary", 0, True),
                                            ("levels=ternary", "ternary", 0, True)]:
             yield run(Quantise, "quantise", settings, hidden=True, momentum=0.5, kind=kind, bits=bits, last=last)
+        for settings, omega, soft, scale_rate, last in [("omega=2", 2, 0, 1, True), ("soft=2 omega=3 scale_rate=0.3", 3, 2, 0.3, True),
+                                                        ("soft=3 omega=1.5 scale_rate=0 last=false", 1.5, 3, 0, False)]:
+            yield run(Biper, "biper", settings, hidden=True, momentum=0.5, omega=omega, soft=soft, scale_rate=scale_rate, last=last)
         yield run(Prune, "prune", "rate=0.3 every=1", hidden=True, momentum=0.5, rate=0.3, every=1, rounds=1e6, rewind=-1, by_layer=False)
         yield run(Prune, "prune", "rate=0.4 every=2 rewind=1 scope=layer", hidden=True, momentum=0.5, epochs=5, rate=0.4, every=2, rounds=1e6, rewind=1, by_layer=True)
         yield run(Prune, "prune", "rate=0.5 every=1 rewind=0 rounds=2", hidden=True, rate=0.5, every=1, rounds=2, rewind=0, by_layer=False)

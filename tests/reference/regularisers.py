@@ -56,6 +56,11 @@ MATRICES = [
     ("orthogonality", "side=columns", lambda w: orthogonality(w.t())),
 ]
 
+LATER = [                                           # drawn after all others, so that these stay as they were
+    ("biper_qe", "", lambda w: (0.5 - 0.5 * torch.cos(40 * w)).mean()),
+    ("biper_qe", "omega=3.5", lambda w: (torch.sin(3.5 * w) ** 2).mean()),
+]
+
 # rows or columns, k, whether larger groups count more
 ENVELOPES = [(False, 1, False), (True, 2, False), (True, 2, True), (False, 3, True)]
 
@@ -112,6 +117,7 @@ def main():
         "scores": [scores_case(d, c, rng) for d in ("raise", "lower") for c in (1, 1, 2, 7)],
         "slopes": [slope_case(a, *sizes, rng) for a in ("relu", "tanh", "gelu") for sizes in [(3, 2, 4, 3), (5, 4, 2, 1)]],
     }
+    cases["matrices"] += [matrix_case(*m, shape, rng) for m in LATER for shape in [(3, 4), (5, 2), (1, 6)]]
     with open(OUT, "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/regularisers.py", "torch": "%s"' % torch.__version__)
         for key, listed in cases.items():

@@ -23,7 +23,7 @@ static unsigned traits_of(const struct lb_procedure *p)
 	       (p->reads_rows ? LB_READS_ROWS : 0u) | (p->relabel ? LB_SOFTENS_LABELS : 0u) | (p->penalty ? LB_ADDS_PENALTY : 0u) |
 	       (p->reads_subgroups ? LB_READS_SUBGROUPS : 0u) | (p->reads_classes ? LB_READS_CLASSES : 0u) |
 	       (p->masks_features ? LB_MASKS_FEATURES : 0u) | (p->candidates ? LB_HAS_CANDIDATES : 0u) | (p->draws ? LB_DRAWS_AGAIN : 0u) |
-	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u);
+	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u) | (p->sets_levels ? LB_SETS_LEVELS : 0u);
 }
 
 const char *lb_procedure_misfit(const struct lb_procedure *p)
@@ -33,11 +33,11 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		bool wrong;
 		const char *what;
 	} rules[] = {
-		{ !(traits & ~(unsigned)(LB_READS_SUBGROUPS | LB_READS_CLASSES | LB_REMEMBERS_ROWS | LB_MASKS_FEATURES)), "has no hook" },
+		{ !(traits & ~(unsigned)(LB_READS_SUBGROUPS | LB_READS_CLASSES | LB_REMEMBERS_ROWS | LB_MASKS_FEATURES | LB_SETS_LEVELS)), "has no hook" },
 		{ p->step && (p->inputs || p->labels || p->relabel || p->weigh || p->penalty || p->weights || p->target || p->draws || p->gradient || p->stepped), "has .step and a hook that it replaces" },
 		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
 		{ p->reads_rows && !p->gradient, "says reads_rows without .gradient" },
-		{ (p->weights_back || p->candidates || p->masks_features) && !p->weights, "says more of .weights without it" },
+		{ (p->weights_back || p->candidates || p->masks_features || p->sets_levels) && !p->weights, "says more of .weights without it" },
 		{ !p->candidates != !p->choose, "has one of .candidates and .choose; they go together" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },
 		{ !p->base.tasks, "is for no task" },

@@ -34,6 +34,7 @@ struct lb_procedure {
 	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
 	bool reads_classes;      /* some hook reads m->z as a score a class */
 	bool masks_features;     /* .weights leaves out features of the last hidden layer */
+	bool sets_levels;        /* .weights gives weights few values */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
 	void (*close)(void *state);

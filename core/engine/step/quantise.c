@@ -34,7 +34,7 @@ static double level(int grid, double w, double scale)
 	if (!(scale > 0))
 		return w;
 	if (grid == BINARY)
-		return w < 0 ? -scale : scale;
+		return w < 0 ? -scale : w > 0 ? scale : 0;
 	return scale * nearbyint(grid == TERNARY ? fmax(fmin(w / scale, 1), -1) : w / scale);
 }
 
@@ -66,7 +66,7 @@ const struct lb_procedure LB_PROCEDURE(quantise) = {
 		  .formula = "for the weights w into each output of a layer; uniform: s = max |w| / (2^(k-1) - 1), s round(w/s); binary: mean |w| sign(w); ternary: s = (4/3) "
 			     "mean |w|, s round(clip(w/s, -1, 1)); the step is taken from w by the gradient at the quantised weights",
 		  .notes = "Evaluations, early stopping and the saved model are of the quantised weights. Biases and parameters of the loss stay as they are. Halves are rounded to even; "
-			   "sign(0) is 1; an output whose weights are all 0 keeps them.",
+			   "sign(0) is 0. Of two values by another way: biper.",
 		  .keywords = "quantize quantization binary ternary straight_through ste bitnet", LB_PARAMS(params) },
-	.weights = quantise,
+	.sets_levels = true, .weights = quantise,
 };

@@ -152,6 +152,10 @@ START_TEST(the_same_in_company)
 			s[n] = with(base, u[n], 1);
 			n++;
 		}
+	u[n][0] = use("biper", "soft=2");
+	u[n][1] = use("multi_dropout", "samples=3");
+	s[n] = with(base, u[n], 2);
+	n++;
 	for (int k = 0; k < 2; k++) {
 		struct lb_cohort c = cohort_of(&p, s, n, 5, 7);
 		for (size_t i = 0; i < n; i++)
