@@ -26,7 +26,7 @@ for name in 'coteach(forget=0.4,ramp=10)' 'sam(rho=0.2) mixup(alpha=0.4)'; do as
 
 # ---- those of the gradient and the weights, of rows, subgroups and labels, each study in a folder of its own ----
 
-for study in steps:9 ignite:3 rows:10 subgroups:7 weights:10 dropout:6 self_distillation:4; do
+for study in steps:9 ignite:3 rows:10 subgroups:7 weights:12 dropout:6 self_distillation:4; do
 	mkdir "${study%:*}"
 	cd "${study%:*}"
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
@@ -99,10 +99,10 @@ sweep:
   procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc],
     [{name: divide_rows, warmup: 2}, {name: curriculum, warmup: 2}, quantise], [{name: label_ensemble, start: 2}, {name: prune, rewind: 1}],
     [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced], [nested_dropout, multi_dropout],
-    [saf, sam], [mesa], [{name: biper, soft: 1000}, sam]]
+    [saf, sam], [mesa], [{name: biper, soft: 1000}, sam], [{name: bit_allocation, bits: 3}, {name: prune, every: 4}]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
-killed_and_resumed 15 "${long[@]}"
+killed_and_resumed 16 "${long[@]}"
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)
@@ -129,7 +129,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 9 more; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 10 more; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -149,6 +149,7 @@ refused 'procedures: found label_ensemble with weights of classes, which a row h
 refused 'procedures: found joint_labels with train.attack, which moves rows of one label' 'procedures=[joint_labels]' 'train.attack={kind: fgsm, eps: 0.1}'
 refused 'procedures: found quantise with train.attack, which moves rows against the weights that are trained' 'procedures=[quantise]' 'train.attack={kind: fgsm, eps: 0.1}'
 refused 'procedures: biper: soft: found 3 with train.epochs 3, allowed: below it, so that weights have two values at the end' 'procedures=[{name: biper, soft: 3}]'
+refused 'procedures: bit_allocation: bits: found 3 with least 4 and most 8, allowed: from least to most' 'procedures=[{name: bit_allocation, least: 4}]'
 refused 'procedures: biper: soft: found 1 with train.early_stopping, which may keep an epoch of sines, allowed: 0' 'procedures=[{name: biper, soft: 1}]' 'train.early_stopping={metric: valid.accuracy}'
 refused 'procedures: found quantise with biper, both of which say what a weight can be; keep one' 'procedures=[quantise, biper]'
 refused 'procedures: found biper with procedure freeze, which keeps layers whose scales it moves; give scale_rate: 0' 'procedures=[freeze, biper]'

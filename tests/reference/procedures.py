@@ -219,6 +219,43 @@ class Quantise(Plain):
         return out
 
 
+class Allocate(Plain):
+    """Bits of each output; whole bits by sorting all single bits by what they save, since the losses of one output fall."""
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.square = None
+
+    def epoch(self, e, net):
+        self.rows = [w for w, _ in net]
+        if e < self.start:
+            self.k = [torch.full((w.shape[0],), float(int(self.bits))) for w in self.rows]
+        else:
+            cost = [(float((w.detach()[o].abs().max() ** 2) * s[o].mean()), w.shape[1], k, o) for k, (w, s) in enumerate(zip(self.rows, self.square)) for o in range(len(w))]
+            self.k = [torch.full((w.shape[0],), float(self.least)) for w in self.rows]
+            left = (self.bits - self.least) * sum(w.numel() for w in self.rows)
+            wanted = sorted(((-c * (4.0 ** -b if self.law == "quarter" else (2 ** (b - 1) - 1.0) ** -2), i) for i, (c, *_) in enumerate(cost) for b in range(self.least, self.most) if c > 0))
+            full = set()
+            for _, i in wanted:
+                _, n, k, o = cost[i]
+                if i in full or n > left:
+                    full.add(i)
+                    continue
+                self.k[k][o] += 1
+                left -= n
+        self.square = [torch.zeros_like(w) for w in self.rows]
+
+    def read(self, net):
+        out = []
+        for (w, b), k in zip(net, self.k):
+            s = w.detach().abs().max(1, keepdim=True).values / (2 ** (k[:, None] - 1) - 1)
+            out.append((w + (s * torch.round(w.detach() / s) - w).detach(), b))
+        return out
+
+    def changed(self, g):
+        self.square = [s + w ** 2 for s, (w, _) in zip(self.square, g)]
+        return g
+
+
 class Biper(Plain):
     e, scale = 0, None
 
@@ -360,6 +397,9 @@ def cases():
         for settings, omega, soft, scale_rate, last in [("omega=2", 2, 0, 1, True), ("soft=2 omega=3 scale_rate=0.3", 3, 2, 0.3, True),
                                                         ("soft=3 omega=1.5 scale_rate=0 last=false", 1.5, 3, 0, False)]:
             yield run(Biper, "biper", settings, hidden=True, momentum=0.5, omega=omega, soft=soft, scale_rate=scale_rate, last=last)
+        for settings, bits, start, least, most, law in [("bits=3", 3, 1, 2, 8, "quarter"), ("bits=3.4 start=2 most=5", 3.4, 2, 2, 5, "quarter"),
+                                                        ("bits=4 least=3", 4, 1, 3, 8, "quarter"), ("bits=3.5 law=steps", 3.5, 1, 2, 8, "steps")]:
+            yield run(Allocate, "bit_allocation", settings, hidden=True, momentum=0.5, bits=bits, start=start, least=least, most=most, law=law)
         yield run(Prune, "prune", "rate=0.3 every=1", hidden=True, momentum=0.5, rate=0.3, every=1, rounds=1e6, rewind=-1, by_layer=False)
         yield run(Prune, "prune", "rate=0.4 every=2 rewind=1 scope=layer", hidden=True, momentum=0.5, epochs=5, rate=0.4, every=2, rounds=1e6, rewind=1, by_layer=True)
         yield run(Prune, "prune", "rate=0.5 every=1 rewind=0 rounds=2", hidden=True, rate=0.5, every=1, rounds=2, rewind=0, by_layer=False)

@@ -2,6 +2,8 @@
  * weights of full precision. */
 #include "core/engine/step/procedure.h"
 
+#include "core/engine/step/round_weights.h"
+
 static const char *const grids[] = { "uniform", "binary", "ternary", NULL };
 enum { UNIFORM, BINARY, TERNARY };
 
@@ -14,19 +16,14 @@ static const struct lb_param params[] = {
 	[LAST] = { .name = "last", .type = LB_BOOL_PARAM, .def = 1, .help = "quantises the output layer too" },
 };
 
-/* What the weights into one output have in common: the step of their levels. */
-static double scale_of(const struct lb_arg *par, const struct lb_layer *layer, size_t out, const real *w)
+/* What the weights into one output have in common: the step of their two or three levels. */
+static double scale_of(int grid, const struct lb_layer *layer, size_t out, const real *w)
 {
-	double sum = 0, most = 0;
+	double sum = 0;
 
-	for (size_t i = 0; i < layer->in; i++) {
-		const double v = fabs((double)w[lb_weight_at(layer, out, i)]);
-		sum += v;
-		most = fmax(most, v);
-	}
-	if (par[GRID].v == UNIFORM)
-		return most / (exp2(par[BITS].v - 1) - 1);
-	return (par[GRID].v == TERNARY ? 4.0 / 3 : 1) * sum / (double)layer->in;
+	for (size_t i = 0; i < layer->in; i++)
+		sum += fabs((double)w[lb_weight_at(layer, out, i)]);
+	return (grid == TERNARY ? 4.0 / 3 : 1) * sum / (double)layer->in;
 }
 
 static double level(int grid, double w, double scale)
@@ -35,7 +32,7 @@ static double level(int grid, double w, double scale)
 		return w;
 	if (grid == BINARY)
 		return w < 0 ? -scale : w > 0 ? scale : 0;
-	return scale * nearbyint(grid == TERNARY ? fmax(fmin(w / scale, 1), -1) : w / scale);
+	return scale * nearbyint(fmax(fmin(w / scale, 1), -1));
 }
 
 static void quantise(const struct lb_hook *h, const struct lb_learner *l, int64_t step, real *w)
@@ -50,7 +47,11 @@ static void quantise(const struct lb_hook *h, const struct lb_learner *l, int64_
 	for (size_t k = 0; k < layers; k++) {
 		const struct lb_layer *layer = &net->layer[k];
 		for (size_t o = 0; o < layer->out; o++) {
-			const double scale = scale_of(h->par, layer, o, w);
+			if (grid == UNIFORM) {
+				lb_round_weights(layer, o, h->par[BITS].v, w);
+				continue;
+			}
+			const double scale = scale_of(grid, layer, o, w);
 			for (size_t i = 0; i < layer->in; i++) {
 				real *at = &w[lb_weight_at(layer, o, i)];
 				*at = (real)level(grid, (double)*at, scale);

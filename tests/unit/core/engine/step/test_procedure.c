@@ -85,7 +85,7 @@ static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "r
 					  { "curriculum", "start=1" }, { "divide_rows", "threshold=0 warmup=1" },
 					  { "group_dro", "" }, { "vrex", "" }, { "irm", "lambda=0" },
 					  { "label_ensemble", "momentum=1 start=0" }, { "label_ensemble", "start=4" },
-					  { "joint_labels", "alpha=0 beta=0 start=10" }, { "quantise", "bits=32" }, { "multi_dropout", "samples=1" },
+					  { "joint_labels", "alpha=0 beta=0 start=10" }, { "quantise", "bits=32" }, { "bit_allocation", "bits=32" }, { "multi_dropout", "samples=1" },
 					  { "nested_dropout", "mean=1e6 sd=0.001 test=all" },
 					  { "prune", "rate=0 every=1" }, { "prune", "rounds=0" },
 					  { "saf", "lambda=0 start=0 lag=1" }, { "mesa", "lambda=0 start=0" } };
