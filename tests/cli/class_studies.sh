@@ -30,6 +30,8 @@ assert_exit 0 lossbench train --config "$LB_ROOT/configs/margin_mse/teacher.yaml
 trained margin_mse/concrete train.epochs=5
 trained scaling_law/widths train.epochs=2 data.split.train=0.1
 trained quantised/letter train.epochs=31 output.model=true
+trained bit_allocation/letter train.epochs=3 output.model=true
+trained class_pruning/spam train.epochs=17
 
 "$py" - <<'PY' || fail 'a study does not give what it should'
 import csv, glob, json
@@ -94,6 +96,23 @@ for path in glob.glob("quantised/trials/*[0-9a-f].json"):
     found[used] = values
     assert test(r)["accuracy"] > 0.4, (used, test(r))
 assert found == {"": 16, "quantise uniform": 7, "quantise ternary": 3, "quantise binary": 2, "biper ": 2}, found
+
+# bits are given within the mean: the output of 3 bits has 7 values, of 2 three, of 4 fifteen
+for path in glob.glob("bit_allocation/trials/*[0-9a-f].json"):
+    r = json.load(open(path))
+    procedure, = r["config"].get("procedures") or [{"name": "none"}]
+    if procedure["name"] != "none":
+        with numpy.load(path[:-5] + ".model.npz") as model:
+            rows = [row for name in ("W1", "W2") for row in model[name]]
+        steps = [abs(row).max() / numpy.diff(numpy.unique(numpy.append(row, 0))).min() for row in rows]
+        bits = numpy.round(numpy.log2(numpy.round(steps) + 1) + 1)   # at most; a level may be unused
+        assert (bits.min() < bits.max()) == (procedure["name"] == "bit_allocation"), (procedure, bits)
+        assert sum(b * len(row) for b, row in zip(bits, rows)) <= procedure["bits"] * sum(map(len, rows)) + 1e-9, (procedure, bits)
+
+# two rounds of pruning take three quarters; the more a positive row weighs, the more of them are found
+found = {r["config"]["loss"].get("w_pos", 1): test(r) for r in records("class_pruning", 4)}
+assert {m["sparsity"] for m in found.values()} == {0.75} and sorted(found) == [1, 2, 4, 8], found
+assert found[1]["recall"] < found[2]["recall"] < found[8]["recall"], found
 
 sizes = sorted(r["result"]["parameters"] for r in records("scaling_law", 7))
 assert [b - a for a, b in zip(sizes, sizes[1:])] == [(sizes[1] - sizes[0]) * 2 ** k for k in range(6)], sizes
