@@ -62,7 +62,7 @@
 #define lb_by_derivative        LB_NAME(lb_by_derivative)
 #define lb_by_mistakes          LB_NAME(lb_by_mistakes)
 #define lb_candidates_choose    LB_NAME(lb_candidates_choose)
-#define lb_learner_sharpness    LB_NAME(lb_learner_sharpness)
+#define lb_learner_curvature    LB_NAME(lb_learner_curvature)
 #define lb_checkpoint_load      LB_NAME(lb_checkpoint_load)
 #define lb_checkpoint_save      LB_NAME(lb_checkpoint_save)
 #define lb_column_lengths       LB_NAME(lb_column_lengths)

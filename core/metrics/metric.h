@@ -9,6 +9,12 @@
 
 #include <stdint.h>
 
+/* Of the Hessian of a training loss. */
+struct lb_curvature {
+	double largest;          /* the eigenvalue of the largest size */
+	double trace;
+};
+
 /* What a metric sees of a split: statistics of each row, so that the scores of a large split need
  * not be kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no
  * metrics.
@@ -53,9 +59,9 @@
  *   selected_clean  of those of rows whose label is the true one; both 0 where none weighs rows
  *   n_weights    weights of the model's layers, and n_zeros of them that are 0; both 0 where no
  *                metric of the trial asks for them
- *   sharpness    of the training loss at the model (core/training/sharpness.h), which is NAN before
- *                the training is over, and where no metric of the trial asks for it; NULL: no
- *                training
+ *   curvature    of the training loss at the model (core/training/curvature.h), whose values are NAN
+ *                before the training is over, and where no metric of the trial asks for them; NULL:
+ *                no training
  *
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t
  * holds the scores, target_t the labels (1, 0, or -1 for not known). For a loss that has several
@@ -84,7 +90,7 @@ struct lb_metric_inputs {
 	const int32_t *event;        /* (n) survival: 1 where the event was seen; pred_t holds the risks, target_t the times; else NULL */
 	double selected, selected_clean;
 	size_t n_weights, n_zeros;
-	const double *sharpness;
+	const struct lb_curvature *curvature;
 	size_t n_times;              /* survival: of the curves; 0 where the loss makes none */
 	const double *curve_time;    /* (n_times) ascending */
 	const double *curve;         /* (n,n_times) row-major, the probability of no event up to each time */
@@ -102,7 +108,8 @@ struct lb_metric {
 	bool teacher;                /* reads teacher */
 	bool selection;              /* reads selected and selected_clean */
 	bool zeros;                  /* reads n_weights and n_zeros */
-	bool curvature;              /* reads sharpness */
+	bool curvature;              /* reads curvature->largest, or with trace curvature->trace */
+	bool trace;
 	bool robust;                 /* reads robust or robust_logp */
 	bool ordered;                /* of classes in an order: counts how far they are apart */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */

@@ -22,7 +22,14 @@ static int sparsity(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 static int sharpness(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
-	*value = o->sharpness ? *o->sharpness : (double)NAN;
+	*value = o->curvature ? o->curvature->largest : (double)NAN;
+	return 0;
+}
+
+static int hessian_trace(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = o->curvature ? o->curvature->trace : (double)NAN;
 	return 0;
 }
 
@@ -61,4 +68,17 @@ const struct lb_metric lb_metric_sharpness = {
 	.decisions = true,
 	.curvature = true,
 	.eval = sharpness,
+};
+
+const struct lb_metric lb_metric_hessian_trace = {
+	.base = { .name = "hessian_trace", .tasks = LB_EVERY_TASK, .title = "Trace of the Hessian of the training loss, the sum of its eigenvalues",
+		  .cite = "M. F. Hutchinson, A stochastic estimator of the trace of the influence matrix, Communications in Statistics: Simulation and Computation 19, 1990",
+		  .formula = "sum of d^2 L/dw_i^2; of more than 100 weights and biases the mean of v'Hv over 100 vectors v of -1 and 1",
+		  .notes = "Of what sharpness is of. Exact to the differences of gradients up to 100 weights and biases, beyond them drawn, the same vectors every time: the error is "
+			   "about the length of all entries beside the diagonal over 7. 200 passes over the training rows in double precision when the training is over.",
+		  .keywords = "flatness curvature hutchinson laplacian", .on_request = true },
+	.decisions = true,
+	.curvature = true,
+	.trace = true,
+	.eval = hessian_trace,
 };

@@ -31,7 +31,7 @@ int lb_train_result_open(struct lb_train_result *o, const struct lb_cohort *c, c
 {
 	o->columns = lb_setup_columns(setup, c->features->data);
 	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data);
-	o->sharpness = (double)NAN;
+	o->curvature = (struct lb_curvature){ (double)NAN, (double)NAN };
 	for (int part = 0; part < 3; part++)
 		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
 			return -1;

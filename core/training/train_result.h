@@ -23,7 +23,7 @@ struct lb_train_result {
 	double *curve[3];                /* epochs x n_metrics, row-major, for the splits asked for */
 	double *scores;                  /* (test rows, columns) if kept */
 	double *w;                       /* n_params values in the plain order (core/engine/model/net.h), then the loss's own; if kept */
-	double sharpness;                /* where a metric reads it, once the training is over; else NAN */
+	struct lb_curvature curvature;   /* where a metric reads it, once the training is over; else NAN */
 	double *hazard;                  /* survival: the baseline hazard at the times of the curves, with a kept model of proportional hazards */
 	size_t resumed;                  /* epochs that came from a checkpoint */
 	struct lb_decision decision;     /* how the metrics were taken from the scores; plain unless asked for */

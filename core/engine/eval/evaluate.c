@@ -251,7 +251,7 @@ static int compute_metrics(struct lb_evaluator *e, const struct lb_row_stats *d,
 	o.embedding = e->last.embedding;
 	o.selected = s->selected;
 	o.selected_clean = s->selected_clean;
-	o.sharpness = &s->sharpness;
+	o.curvature = &s->curvature;
 	count_zeros(s, &o);
 	o.robust = lb_robust_eval_wanted(s->setup) ? d->robust : NULL;
 	if (s->setup->judge && part != LB_TRAIN && e->cohort->split->n[part])

@@ -19,7 +19,7 @@ struct lb_eval_model {
 	const struct lb_decision *decision;  /* that the row statistics follow, or NULL: plain */
 	double *metric;                      /* setup->n_metrics values */
 	double selected, selected_clean;     /* of the training, for metrics that read them */
-	double sharpness;                    /* likewise; NAN before the training is over */
+	struct lb_curvature curvature;       /* likewise; NAN before the training is over */
 	double *scores;                      /* (rows, columns) raw scores, or NULL */
 	double *hazard;                      /* gets the baseline hazard at the times of the survival curve, if it is made; or NULL */
 	bool bad;                            /* told: a score is not finite; metric is as it was */

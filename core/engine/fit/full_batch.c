@@ -5,7 +5,7 @@
 #include "core/base/interrupt.h"
 #include "core/engine/eval/evaluate.h"
 #include "core/training/lbfgs.h"
-#include "core/training/sharpness.h"
+#include "core/training/curvature.h"
 #include "core/engine/fit/naive_bayes.h"
 
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_loss_params(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	struct lb_eval_model s = { .setup = setup, .net = net, .w = rounded, .hazard = o->hazard, .sharpness = o->sharpness };
+	struct lb_eval_model s = { .setup = setup, .net = net, .w = rounded, .hazard = o->hazard, .curvature = o->curvature };
 	int rc = e && net && rounded ? 0 : -1, part;
 
 	if (!rc)
@@ -85,8 +85,8 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	if (!rc)
 		lb_setup_unscale(setup, w);
 	o->train_seconds = lb_seconds() - start;
-	if (!rc && o->status == LB_TRIAL_OK && lb_sharpness_wanted(setup))
-		rc = lb_sharpness(c, setup, w, &o->sharpness, err);
+	if (!rc && o->status == LB_TRIAL_OK && lb_curvature_wanted(setup))
+		rc = lb_curvature_measure(c, setup, w, &o->curvature, err);
 	if (!rc && o->status == LB_TRIAL_OK)
 		rc = evaluate(c, setup, w, o, err);
 	o->evaluate_seconds = lb_seconds() - start - o->train_seconds;

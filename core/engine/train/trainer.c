@@ -14,7 +14,7 @@
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/train/divergence.h"
 #include "core/engine/train/early_stopping.h"
-#include "core/engine/train/sharpness_of_learner.h"
+#include "core/engine/train/curvature_of_learner.h"
 
 #include <stdlib.h>
 
@@ -325,7 +325,7 @@ static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct 
 
 	s->who[*n] = i;
 	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
-						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean, .sharpness = s->out[i].sharpness };
+						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard, .selected = l->progress.selected, .selected_clean = l->progress.selected_clean, .curvature = s->out[i].curvature };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
@@ -411,7 +411,7 @@ static int settle_on(struct trainer *s, size_t i, struct lb_err *err)
 	const int rc = lb_evaluate_decide(s->eval, s->eval_model, &o->decision, err);
 	if (rc == 1)
 		not_finite(s, i, LB_VALID, s->eval_model->bad_row, o->epochs - 1);
-	return rc ? -(rc < 0) : lb_learner_sharpness(l, s->c, &o->sharpness, err);
+	return rc ? -(rc < 0) : lb_learner_curvature(l, s->c, &o->curvature, err);
 }
 
 /* Whether trial i has ended and its outcome is not final yet. */

@@ -174,7 +174,8 @@ START_TEST(golden)
 	mark(seen, "episode_accuracy_interval");
 	mark(seen, "selected_clean"); /* of trainings and models: below, and tests/unit/core/engine/step/test_row_selection.c, test_prune.c */
 	mark(seen, "sparsity");
-	mark(seen, "sharpness"); /* tests/cli/sharpness.sh */
+	mark(seen, "sharpness"); /* tests/cli/curvature.sh */
+	mark(seen, "hessian_trace");
 	mark(seen, "judged_accuracy"); /* of predictions: tests/unit/core/training/test_judge.c has those */
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i], "%s has no golden value: add it to tests/reference/metrics_everyday.py", lb_metric_at(i)->base.name);
@@ -229,12 +230,14 @@ END_TEST
 
 START_TEST(trainings_by_hand)
 {
-	const double sharpness = 1.5;
-	const struct lb_metric_inputs o = { .kind = LB_BINARY, .n = 1, .selected = 8, .selected_clean = 6, .n_weights = 5, .n_zeros = 2, .sharpness = &sharpness }, empty = { .kind = LB_BINARY };
+	const struct lb_curvature curvature = { .largest = 1.5, .trace = 4 };
+	const struct lb_metric_inputs o = { .kind = LB_BINARY, .n = 1, .selected = 8, .selected_clean = 6, .n_weights = 5, .n_zeros = 2, .curvature = &curvature }, empty = { .kind = LB_BINARY };
 
 	ck_assert_double_eq(eval("selected_clean", &o, NULL, 0), 0.75);
 	ck_assert_double_eq(eval("sparsity", &o, NULL, 0), 0.4);
 	ck_assert_double_eq(eval("sharpness", &o, NULL, 0), 1.5);
+	ck_assert_double_eq(eval("hessian_trace", &o, NULL, 0), 4);
+	ck_assert(isnan(eval("sharpness", &empty, NULL, 0)) && isnan(eval("hessian_trace", &empty, NULL, 0)));
 	ck_assert(isnan(eval("selected_clean", &empty, NULL, 0)) && isnan(eval("sparsity", &empty, NULL, 0)));
 }
 END_TEST

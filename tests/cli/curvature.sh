@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The metric sharpness against the eigenvalues of Hessians that NumPy makes of the saved model: in closed form for linear models, by second
+# The metrics sharpness and hessian_trace against the eigenvalues of Hessians that NumPy makes of the saved model: in closed form for linear models, by second
 # differences of the loss for networks, relu among them; procedures, weights of rows, units of targets and precision; company, threads; what is refused.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 needs_python numpy
@@ -24,7 +24,7 @@ model: {kind: mlp, hidden: [4], activation: tanh}
 loss: $4
 optimizer: {name: adam, lr: 0.02}
 train: {epochs: 12, batch: 8, precision: float64}
-metrics: [sharpness]
+metrics: [sharpness, hessian_trace]
 output: {dir: r, model: true}
 YAML
 }
@@ -96,6 +96,8 @@ eigenvalues = np.linalg.eigvalsh(hessian)
 want = max(eigenvalues, key=abs)
 found = record["result"]["metrics"]["train"]["sharpness"]
 assert abs(found - want) <= 2e-3 * abs(want), (sys.argv[1:], found, want, eigenvalues)
+found, size = record["result"]["metrics"]["train"]["hessian_trace"], abs(eigenvalues).sum()
+assert abs(found - eigenvalues.sum()) <= 2e-3 * size, (sys.argv[1:], found, eigenvalues)
 PY
 sharp() { # sharp LOSS WORDS SETS...: what the record says is what NumPy finds
 	local loss=$1 words=$2
@@ -161,6 +163,17 @@ for path in glob.glob("letters/trials/*.json"):
     want = eigsh(product, k=1, which="LM", return_eigenvectors=False, tol=1e-5, v0=np.ones(w.size))[0]
     found = json.load(open(path))["result"]["metrics"]["train"]["sharpness"]
     assert abs(found - want) <= 2e-3 * abs(want), (path, found, want)
+
+    # the trace: the diagonal by the scores' probabilities, of the hidden weights through the active units
+    a, b, c, d = start
+    h = active * (x @ a + b)
+    z = h @ c + d
+    p = np.exp(z - z.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    through = p @ (c ** 2).T - (p @ c.T) ** 2
+    want = ((p * (1 - p)).sum(1) * (1 + (h ** 2).sum(1)) + (active * through).sum(1) * (1 + (x ** 2).sum(1))).mean()
+    found = json.load(open(path))["result"]["metrics"]["train"]["hessian_trace"]
+    assert abs(found - want) <= 0.05 * want, (path, found, want)
 PY
 else
 	echo 'networks of relu are not compared: python3 has no module scipy'

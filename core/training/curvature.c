@@ -1,4 +1,4 @@
-#include "core/training/sharpness.h"
+#include "core/training/curvature.h"
 
 #include "core/base/mem.h"
 #include "core/numeric/length.h"
@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 };
+enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 }; /* of the trace, too */
 #define TOLERANCE 1e-4
 /* So small that a kink hardly ever lies within it, and far above rounding. */
 #define SMALL_STEP 1e-9
 
-struct power {
+struct curve {
 	struct lb_objective *objective;
 	size_t n, model;         /* parameters, and those of them that are the model's */
 	double step;             /* of the differences */
@@ -26,12 +26,18 @@ struct power {
 	double *g, *h;           /* (n) gradients; h becomes the Hessian's product with v */
 };
 
-bool lb_sharpness_wanted(const struct lb_setup *setup)
+/* Whether a metric reads the trace, or the eigenvalue. */
+static bool wanted(const struct lb_setup *setup, bool trace)
 {
 	for (size_t m = 0; m < setup->n_metrics; m++)
-		if (setup->metric[m].metric->curvature)
+		if (setup->metric[m].metric->curvature && setup->metric[m].metric->trace == trace)
 			return true;
 	return false;
+}
+
+bool lb_curvature_wanted(const struct lb_setup *setup)
+{
+	return wanted(setup, false) || wanted(setup, true);
 }
 
 /* The trial as nothing but its losses over the training rows. */
@@ -57,10 +63,8 @@ static bool has_kinks(const struct lb_setup *setup)
 	return setup->model.n_layers > 1 && setup->model.activation == LB_RELU;
 }
 
-static int power_make(struct power *p, const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_err *err)
+static int curve_make(struct curve *p, const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_err *err)
 {
-	struct lb_rng rng;
-
 	p->model = lb_model_spec_size(&setup->model);
 	p->n = p->model + lb_setup_loss_params(setup, c->features->data);
 	p->w = lb_alloc(p->n, sizeof *p->w, err);
@@ -78,13 +82,10 @@ static int power_make(struct power *p, const struct lb_cohort *c, const struct l
 	p->step = (p->kinks ? SMALL_STEP : cbrt(DBL_EPSILON)) * fmax(1, lb_length(p->w, p->model));
 	if (p->kinks)
 		lb_objective_value_f64(p->objective, p->w, p->here);
-	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 0);
-	for (size_t i = 0; i < p->model; i++)
-		p->v[i] = lb_rng_normal(&rng);
 	return 0;
 }
 
-static void power_free(struct power *p)
+static void curve_free(struct curve *p)
 {
 	lb_objective_free_f64(p->objective);
 	free(p->w);
@@ -96,7 +97,7 @@ static void power_free(struct power *p)
 }
 
 /* g <- the gradient at w + step v. */
-static void gradient_beside(struct power *p, double step, double *g)
+static void gradient_beside(struct curve *p, double step, double *g)
 {
 	memcpy(p->at, p->w, p->n * sizeof *p->at);
 	for (size_t i = 0; i < p->model; i++)
@@ -106,7 +107,7 @@ static void gradient_beside(struct power *p, double step, double *g)
 
 /* h <- the difference quotient of the side on which the gradient changes less: it jumps on the
  * other, if on one. */
-static void smooth_side(struct power *p)
+static void smooth_side(struct curve *p)
 {
 	double after = 0, before = 0;
 
@@ -119,7 +120,7 @@ static void smooth_side(struct power *p)
 }
 
 /* h <- the Hessian's product with v, made length 1 before. Returns v'h. */
-static double product(struct power *p)
+static double product(struct curve *p)
 {
 	const double size = lb_length(p->v, p->model);
 	double sum = 0;
@@ -137,23 +138,50 @@ static double product(struct power *p)
 	return sum;
 }
 
-int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, double *value, struct lb_err *err)
+static double largest(struct curve *p)
+{
+	double value = (double)NAN, last = (double)NAN;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 0);
+	for (size_t i = 0; i < p->model; i++)
+		p->v[i] = lb_rng_normal(&rng);
+	for (int k = 0; k < MOST_PRODUCTS; k++) {
+		value = product(p);
+		if (!isfinite(value) || fabs(value - last) <= TOLERANCE * fabs(value) || !(lb_length(p->h, p->model) > 0))
+			break;
+		last = value;
+		memcpy(p->v, p->h, p->model * sizeof *p->v);
+	}
+	return isfinite(value) ? value : (double)NAN;
+}
+
+static double trace(struct curve *p)
+{
+	const bool each = p->model <= MOST_PRODUCTS;
+	const size_t products = each ? p->model : MOST_PRODUCTS;
+	struct lb_rng rng;
+	double sum = 0;
+
+	lb_rng_init(&rng, 0, LB_RNG_SHARPNESS, 1);
+	for (size_t k = 0; k < products; k++) {
+		for (size_t i = 0; i < p->model; i++)
+			p->v[i] = each ? i == k : lb_rng_unit(&rng) < 0.5 ? -1 : 1;
+		sum += product(p) * (each ? 1 : (double)p->model / MOST_PRODUCTS);
+	}
+	return isfinite(sum) ? sum : (double)NAN;
+}
+
+int lb_curvature_measure(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_curvature *out, struct lb_err *err)
 {
 	const struct lb_setup plain = bare(setup);
-	struct power p = { 0 };
-	double last = (double)NAN;
+	struct curve p = { 0 };
+	const int rc = curve_make(&p, c, &plain, w, err);
 
-	const int rc = power_make(&p, c, &plain, w, err);
-	*value = (double)NAN;
-	for (int k = 0; !rc && k < MOST_PRODUCTS; k++) {
-		*value = product(&p);
-		if (!isfinite(*value) || fabs(*value - last) <= TOLERANCE * fabs(*value) || !(lb_length(p.h, p.model) > 0))
-			break;
-		last = *value;
-		memcpy(p.v, p.h, p.model * sizeof *p.v);
-	}
-	if (!isfinite(*value))
-		*value = (double)NAN;
-	power_free(&p);
+	if (!rc && wanted(setup, false))
+		out->largest = largest(&p);
+	if (!rc && wanted(setup, true))
+		out->trace = trace(&p);
+	curve_free(&p);
 	return rc;
 }
