@@ -59,9 +59,9 @@ struct lb_curvature {
  *   selected_clean  of those of rows whose label is the true one; both 0 where none weighs rows
  *   n_weights    weights of the model's layers, and n_zeros of them that are 0; both 0 where no
  *                metric of the trial asks for them
- *   curvature    of the training loss at the model (core/training/curvature.h), whose values are NAN
- *                before the training is over, and where no metric of the trial asks for them; NULL:
- *                no training
+ *   curvature    of the training loss at the model (core/training/curvature.h), whose values are
+ *                NAN before the training is over, and where no metric of the trial asks for them;
+ *                NULL: no training
  *
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t
  * holds the scores, target_t the labels (1, 0, or -1 for not known). For a loss that has several
