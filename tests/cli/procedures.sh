@@ -90,6 +90,17 @@ assert abs(clean["small_loss"] - right) < 1e-12 and clean["prune small_loss"] ==
 assert clean["divide_rows"] > right + 0.05, (clean, right)
 PY
 
+# What is pruned before levels are set stays 0, and so does a feature that is left out.
+sed '/^metrics/d; /^output/d' c.yaml >zero.yaml
+cat >>zero.yaml <<'YAML'
+metrics: [sparsity]
+output: {dir: zeros}
+sweep:
+  procedures: [[{name: prune, rate: 0.5, every: 1, rounds: 1}, {name: quantise, levels: binary}], [{name: prune, rate: 0.5, every: 1, rounds: 1}, biper]]
+YAML
+assert_exit 0 lossbench sweep --config zero.yaml --quiet
+assert_eq "$(jq .result.metrics.test.sparsity zeros/trials/*.json)" $'0.5\n0.5' 'zeros among binary weights'
+
 # ---- kill -9 ----
 
 sed '/^output/d' c.yaml >many.yaml
@@ -180,7 +191,7 @@ refused 'procedures: found mixup with mesa, but mixup mixes rows, and the other 
 refused 'procedures: found saf with loss coral, which has other scores than one a class' 'procedures=[saf]' loss=coral
 refused 'procedures.name: ignite is a regression procedure; the task is multiclass, allowed: sam, ' 'procedures=[ignite]'
 # The others take sparse rows, with and without decay.
-for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
+for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise biper bit_allocation '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
 	for decay in 0 0.1; do
 		sets=()
 		for s in "${sparse[@]}" loss=logistic model=linear optimizer.name=sgd "optimizer.weight_decay=$decay" optimizer.lr=0.1 "procedures=[$p]"; do sets+=(--set "$s"); done
