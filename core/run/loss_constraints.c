@@ -176,7 +176,7 @@ static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
 		return refuse_soft("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows of one label; remove one of the two", err);
 	for (size_t i = 0; i < spec->procedures.n; i++) {
 		const struct lb_info *p = spec->procedures.use[i].info;
-		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP | LB_SOFTENS_LABELS))
+		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP | LB_WHOLE_TRAINING | LB_SOFTENS_LABELS))
 			return refuse_soft("procedure", p->name, "which goes by the loss of a row under its own label, or changes that; remove one of the two", err);
 	}
 	return 0;

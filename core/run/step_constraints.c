@@ -63,6 +63,12 @@ static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
 				      err);
 		if (p.traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
 			return refuse(&p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+		if (p.traits & LB_WHOLE_TRAINING && f->spec->train.views.info)
+			return refuse(&p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+		if (p.traits & LB_WHOLE_TRAINING && lb_used_sampling(f->spec) != &lb_sampling_shuffle)
+			return refuse(&p, "train.sampler", lb_used_sampling(f->spec)->base.name, "which says itself how often a row is read; remove one of the two", err);
+		if (p.traits & LB_WHOLE_TRAINING && f->split->bag)
+			return refuse(&p, "data.bags,", "", "whose rows are read together; remove one of the two", err);
 		if (p.traits & LB_CHANGES_WEIGHTS && f->attack[LB_IN_TRAINING])
 			return refuse(&p, "train.attack,", "", "which moves rows against the weights that are trained, not those that are read; remove one of the two", err);
 		if (p.traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack[LB_IN_TRAINING])
@@ -148,10 +154,12 @@ static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & LB_SOFTENS_LABELS && !lb_loss_separable(loss))
 			return refuse(&p, "loss", loss->base.name, "which is no mean over rows of a loss of each label; allowed: separable losses "
 				      "(`lossbench losses` marks them)", err);
-		if (p.traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
+		if (p.traits & (LB_WEIGHS_ROWS | LB_WHOLE_TRAINING) && !lb_loss_separable(loss))
 			return refuse(&p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
 				      "losses (`lossbench losses` marks them)", err);
-		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
+		if (p.traits & LB_WHOLE_TRAINING && loss->needs & LB_NEEDS_VIEWS)
+			return refuse(&p, "loss", loss->base.name, "which compares several views of a row; remove it", err);
+		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP | LB_WHOLE_TRAINING) && loss->needs & LB_NEEDS_SAMPLE_IDS)
 			return refuse(&p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
 				      "of rows", err);
 		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_BAGS)
@@ -436,14 +444,14 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
 	{ { "procedures", LB_BY_COMPONENTS, "Parameters of a procedure that depend on each other fit." }, procedures_fit },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
-	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, quantise and prune exclude train.attack, and tract sparse data." }, procedures_see_rows },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that change labels or train two models need losses without memory of rows." }, procedures_have_losses },
-	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
+	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, coteach_plus, jocor, quantise and prune exclude train.attack, tract sparse data, and useful train.views, data.bags and samplers other than shuffle." }, procedures_see_rows },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row, and useful, need separable losses; those that change labels or train two models, and useful, need losses without memory of rows; useful excludes losses of several views." }, procedures_have_losses },
+	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (coteach_plus, jocor, gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure freeze leaves at least one layer to train." }, procedures_leave_layers },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
-	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup excludes those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
-	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach." }, regularisers_have_steps },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach, coteach_plus and jocor stand alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup and cutmix exclude those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
+	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach, coteach_plus and jocor." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },
 	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },

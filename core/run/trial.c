@@ -344,7 +344,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_er
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
-	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec))
+	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec) || lb_trains_several_times(spec))
 		return NULL;
 	const struct lb_sampling *sampling = lb_used_sampling(spec);
 	const size_t apart = sampling->by_weight ? 0 : sampling->by_class ? BY_WEIGHT : BY_LABEL;

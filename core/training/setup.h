@@ -131,6 +131,10 @@ unsigned lb_setup_needs(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
 
+/* Returns the trial as nothing but its losses over rows: without weight decay, dropout, procedures
+ * and all else that is of a training. */
+struct lb_setup lb_setup_bare(const struct lb_setup *setup);
+
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 };
+enum { MOST_PRODUCTS = 100 };
 #define TOLERANCE 1e-4
 /* So small that a kink hardly ever lies within it, and far above rounding. */
 #define SMALL_STEP 1e-9
@@ -32,20 +32,6 @@ bool lb_sharpness_wanted(const struct lb_setup *setup)
 		if (setup->metric[m].metric->curvature)
 			return true;
 	return false;
-}
-
-/* The trial as nothing but its losses over the training rows. */
-static struct lb_setup bare(const struct lb_setup *setup)
-{
-	static const struct lb_arg no_decay[MOST_OPTIMIZER_PARAMS];
-	struct lb_setup s = *setup;
-
-	s.optimizer_par = no_decay;
-	s.model.dropout = 0;
-	s.n_procedures = s.n_regularisers = 0;
-	s.attack = s.view = s.miner = NULL;
-	s.start = s.start_own = NULL;
-	return s;
 }
 
 /* Whether gradients jump: of losses with kinks, and where a unit begins to be active. */
@@ -139,7 +125,7 @@ static double product(struct power *p)
 
 int lb_sharpness(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, double *value, struct lb_err *err)
 {
-	const struct lb_setup plain = bare(setup);
+	const struct lb_setup plain = lb_setup_bare(setup);
 	struct power p = { 0 };
 	double last = (double)NAN;
 

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Writes tests/golden/procedures.json: losses of the steps and parameters after some epochs of training procedures on rows, labels and
-weights, by PyTorch's automatic differentiation of the formulas, and mixtures of two components by scikit-learn (Gaussians) and SciPy
-(betas). Run it from the project's root; needs numpy, scipy, scikit-learn, torch. tests/unit/core/engine/step/test_procedures_worked.c and
-tests/unit/core/training/test_two_components.c compare."""
+weights, by PyTorch's automatic differentiation of the formulas, mixtures of two components by scikit-learn (Gaussians) and SciPy
+(betas), and clusters by scikit-learn. Run it from the project's root; needs numpy, scipy, scikit-learn, torch.
+tests/unit/core/engine/step/test_procedures_worked.c, test_useful.c there, test_two_components.c and test_two_means.c of
+tests/unit/core/training compare."""
 import json
 
 import numpy as np
 import torch
 from scipy import stats
+from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from torch.nn import functional as F
 
@@ -272,7 +274,48 @@ def flat(net):
     return torch.cat([t.detach().reshape(-1) for layer in net for t in layer]).tolist()
 
 
-def train(make, c, **par):
+def scores(net, i):
+    z = torch.tensor(X[i])
+    for k, (w, b) in enumerate(net):
+        z = z @ w.T + b
+        z = torch.tanh(z) if k < len(net) - 1 else z
+    return z
+
+
+def two_means(x, first, second):
+    return KMeans(2, init=x[[first, second]], n_init=1, tol=0, algorithm="lloyd").fit(x).labels_
+
+
+def late_rows(z, y):
+    """The rows of the cluster of greater mean loss, class by class."""
+    loss, late = row_losses(z, y).numpy(), []
+    for k in sorted(set(y)):
+        on = np.flatnonzero(y == k)
+        label = two_means(z.numpy()[on], loss[on].argmin(), loss[on].argmax())
+        late += list(on[label == np.argmax([loss[on][label == i].mean() for i in range(2)])])
+    return sorted(late)
+
+
+def trained_again():
+    for task, hidden, momentum, first, copies in [("binary", False, 0, 2, 1), ("multiclass", False, 0.5, 1, 1), ("multiclass", True, 0.5, 3, 2), ("binary", True, 0, 1, 3)]:
+        def run(epochs, **more):
+            return train(Plain, {"task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **more)
+        late = [int(i) for i in late_rows(run(first)["z"], Y[task])]
+        assert 0 < len(late) < ROWS
+        c = run(4, order=list(range(ROWS)) + copies * late)
+        del c["z"]
+        yield dict(c, first=first, copies=copies, late=late)
+
+
+def clusters():
+    for n, d in (9, 1), (40, 2), (60, 5):
+        x = np.round(rng.normal(size=(n, d)) + 2 * rng.integers(0, 2, (n, 1)), 4)
+        first, second = (int(v) for v in rng.choice(n, 2, False))
+        yield {"x": x.ravel().tolist(), "d": d, "first": first, "second": second, "in": two_means(x, first, second).tolist()}
+
+
+def train(make, c, order=range(ROWS), **par):
+    order = np.array(order)
     sizes = [D] + ([HIDDEN] if c["hidden"] else []) + [1 if c["task"] == "binary" else 3]
     draw = np.random.default_rng(7)
     net = [(torch.tensor(np.round(draw.normal(size=(o, i)), 4), requires_grad=True), torch.tensor(np.round(draw.normal(size=o) / 4, 4), requires_grad=True))
@@ -281,12 +324,9 @@ def train(make, c, **par):
     how = make(c, **par)
     for e in range(c["epochs"]):
         how.epoch(e, net)
-        for first in range(0, ROWS, BATCH):
-            i = np.arange(first, min(first + BATCH, ROWS))
-            z = torch.tensor(X[i])
-            for k, (w, b) in enumerate(how.read(net)):
-                z = z @ w.T + b
-                z = torch.tanh(z) if k < len(net) - 1 else z
+        for first in range(0, len(order), BATCH):
+            i = order[first:first + BATCH]
+            z = scores(how.read(net), i)
             y = Y[c["task"]][i]
             value = how.loss(e, i, z, y, row_losses(z, y))
             g = torch.autograd.grad(value, [t for layer in net for t in layer])
@@ -298,13 +338,16 @@ def train(make, c, **par):
             c["losses"].append(float(value))
     del c["velocity"]
     c["w"] = flat(how.read(net))
+    c["z"] = scores(how.read(net), np.arange(ROWS)).detach()
     return c
 
 
 def cases():
     for task in "binary", "multiclass":
         def run(make, name, settings, hidden=False, momentum=0.0, epochs=4, **par):
-            return train(make, {"name": name, "set": settings, "task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **par)
+            c = train(make, {"name": name, "set": settings, "task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **par)
+            del c["z"]
+            return c
         yield run(SelfPaced, "self_paced", "lambda=0.6 growth=1.3", kind="hard", lam=0.6, growth=1.3)
         yield run(SelfPaced, "self_paced", "weights=linear lambda=0.8 growth=1.5", kind="linear", lam=0.8, growth=1.5)
         yield run(SelfPaced, "self_paced", "weights=log lambda=0.9 growth=1", kind="log", lam=0.9, growth=1)
@@ -347,5 +390,6 @@ for one in Harmonising, Ensemble:
 
 with open(OUT, "w") as f:
     json.dump({"x": X.ravel().tolist(), "binary": Y["binary"].tolist(), "multiclass": Y["multiclass"].tolist(), "group": GROUP.tolist(),
-               "cases": list(cases()), "mixtures": list(mixtures())}, f)
+               "cases": list(cases()), "mixtures": list(mixtures()),
+               "trained_again": list(trained_again()), "clusters": list(clusters())}, f)
     f.write("\n")

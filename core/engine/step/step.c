@@ -437,3 +437,12 @@ double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, cons
 	lb_make_inputs(&s);
 	return lb_gradient_again(&s, &l->model);
 }
+
+void lb_learner_look(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, real *row_loss)
+{
+	struct lb_step s = step_of(l, c, batch, -1, 0);
+
+	lb_make_inputs(&s);
+	lb_forward(&s, &l->model);
+	lb_row_losses(&s, &l->model, row_loss);
+}

@@ -55,6 +55,9 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m);
  * when that is not finite. factor is the schedule's. */
 double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor);
 
+/* l->model.z <- the scores of the batch without dropout; row_loss (b) <- the losses of its rows. */
+void lb_learner_look(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, real *row_loss);
+
 /* Returns the batch's mean loss without dropout; its gradient is left in l->model.g. */
 double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch);
 
