@@ -116,6 +116,21 @@ static int check_features(const struct procedure *p, const struct lb_facts *f, s
 	return 0;
 }
 
+/* The slope of a row's loss is that of its scores, on the weights and rows of the training. */
+static int check_slopes(const struct procedure *p, const struct lb_facts *f, struct lb_err *err)
+{
+	if (f->spec->head.info && !lb_use_is(&f->spec->head, "linear"))
+		return refuse(p, "model.head", f->spec->head.info->name, "whose scores are no linear function of the features below; allowed: linear", err);
+	if (f->attack[LB_IN_TRAINING])
+		return refuse(p, "train.attack,", "", "which moves the rows whose slopes are taken; remove one of the two", err);
+	if (f->spec->train.views.info)
+		return refuse(p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES | LB_NEEDS_SAMPLE_IDS | LB_NEEDS_VIEWS))
+			return refuse(p, "loss", f->loss[i]->info->name, "which is no function of a row's scores and label alone; remove it", err);
+	return 0;
+}
+
 static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
@@ -135,6 +150,8 @@ static int procedures_have_columns(const struct lb_facts *f, struct lb_err *err)
 			return -1;
 		if (p.traits & LB_HAS_CANDIDATES && f->spec->train.early_stopping.metric)
 			return refuse(&p, "train.early_stopping,", "", "but what evaluations read is chosen after the last epoch; remove one of the two", err);
+		if (p.traits & LB_HOLDS_ROWS && check_slopes(&p, f, err))
+			return -1;
 		if (p.traits & LB_READS_CLASSES && f->data->kind == LB_MULTICLASS && lb_how_many(loss->scores_for, classes) != classes)
 			return refuse(&p, "loss", loss->base.name, "which has other scores than one a class; remove it", err);
 		if (p.traits & LB_READS_CLASSES && loss->needs & LB_NEEDS_VIEWS)
@@ -204,7 +221,7 @@ static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *er
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
 		const struct procedure p = procedure_at(f, i);
-		if (p.traits & (LB_CHANGES_LABELS | LB_READS_CLASSES) && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
+		if (p.traits & (LB_CHANGES_LABELS | LB_READS_CLASSES | LB_HOLDS_ROWS) && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
 			return refuse(&p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw",
 				      err);
 	}
@@ -220,6 +237,8 @@ static const struct {
 	{ LB_READS_SUBGROUPS, LB_READS_SUBGROUPS, "both of which weigh subgroups" },
 	{ LB_SOFTENS_LABELS, LB_WEIGHS_ROWS, "of which one gives a row several labels and the other reads its loss under one" },
 	{ LB_DRAWS_AGAIN, LB_WEIGHS_ROWS | LB_SOFTENS_LABELS, "of which one gives a row several losses and the other goes by its only one" },
+	{ LB_HOLDS_ROWS, LB_CHANGES_WEIGHTS, "of which one takes slopes at the weights that are trained and the other lets others be read" },
+	{ LB_HOLDS_ROWS, LB_CHANGES_INPUTS, "of which one takes slopes of rows as they are and the other changes them" },
 	{ LB_HAS_TARGET, LB_CHANGES_WEIGHTS, "of which one holds other weights than the other lets be read" },
 };
 
@@ -444,13 +463,13 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
 	{ { "procedures", LB_BY_COMPONENTS, "Parameters of a procedure that depend on each other fit." }, procedures_fit },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
-	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, coteach_plus, jocor, quantise and prune exclude train.attack, tract sparse data, and useful train.views, data.bags and samplers other than shuffle." }, procedures_see_rows },
+	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, coteach_plus, jocor, quantise and prune exclude train.attack, tract and meta_weights sparse data, and useful train.views, data.bags and samplers other than shuffle." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row, and useful, need separable losses; those that change labels or train two models, and useful, need losses without memory of rows; useful excludes losses of several views." }, procedures_have_losses },
-	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (coteach_plus, jocor, gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0." }, procedures_have_columns },
+	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (coteach_plus, jocor, gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0; meta_weights needs the linear head and losses of a row's scores, and excludes train.attack and train.views." }, procedures_have_columns },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure freeze leaves at least one layer to train." }, procedures_leave_layers },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes exclude batch_perceptron." }, procedures_have_optimizer },
-	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach, coteach_plus and jocor stand alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; mixup and cutmix exclude those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes, and meta_weights, exclude batch_perceptron." }, procedures_have_optimizer },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach, coteach_plus and jocor stand alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; meta_weights excludes those that change the rows or the weights that are read; mixup and cutmix exclude those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
 	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach, coteach_plus and jocor." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },

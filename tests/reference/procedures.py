@@ -21,6 +21,7 @@ X = np.round(rng.normal(size=(ROWS, D)), 4)
 Y = {"binary": rng.integers(0, 2, ROWS), "multiclass": np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])}
 GROUP = np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])
 HIDDEN = 4
+DRAWN = [13, 7, 8, 5, 9, 6, 0, 1, 10, 11, 3, 4, 12, 2]  # the rows in the order in which the program draws those to hold, of train.seed 1
 
 
 def mixture(kind, v):
@@ -130,6 +131,27 @@ class Curriculum(Divide):
             self.order = np.argsort(self.sign * self.last, kind="stable")
         n = int((self.start + (1 - self.start) * min((e - self.warmup) / self.ramp, 1)) * ROWS + 1e-9)
         self.kept = np.isin(np.arange(ROWS), self.order[:n])
+
+
+class Meta(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.ids, self.step = DRAWN[:int(self.held * ROWS)], 0
+
+    def epoch(self, e, net):
+        self.net = net
+
+    def slope(self, value):
+        g = torch.autograd.grad(value, [t for layer in self.net for t in layer], retain_graph=True)
+        return torch.cat([t.reshape(-1) for t in g])
+
+    def loss(self, e, i, z, y, v):
+        n = min(len(self.ids), BATCH)
+        on = [self.ids[(self.step * n + k) % len(self.ids)] for k in range(n)]
+        self.step += 1
+        held = self.slope(row_losses(scores(self.net, on), Y[self.c["task"]][on]).mean())
+        raw = torch.stack([0 * one if row in self.ids else torch.clamp(self.slope(one) @ held, min=0) for row, one in zip(i, v)]).detach()
+        return (raw / raw.sum() * v).sum() if raw.sum() > 0 else 0 * v.sum()
 
 
 class GroupDro(Plain):
@@ -296,6 +318,14 @@ def late_rows(z, y):
     return sorted(late)
 
 
+def held_rows():
+    for task in "binary", "multiclass":
+        for settings, held, hidden in [("held=0.3", 0.3, False), ("held=0.5", 0.5, True), ("held=0.1", 0.1, True)]:
+            c = train(Meta, {"name": "meta_weights", "set": settings, "task": task, "hidden": hidden, "momentum": 0.5, "epochs": 4}, held=held)
+            del c["z"]
+            yield c
+
+
 def trained_again():
     for task, hidden, momentum, first, copies in [("binary", False, 0, 2, 1), ("multiclass", False, 0.5, 1, 1), ("multiclass", True, 0.5, 3, 2), ("binary", True, 0, 1, 3)]:
         def run(epochs, **more):
@@ -390,6 +420,6 @@ for one in Harmonising, Ensemble:
 
 with open(OUT, "w") as f:
     json.dump({"x": X.ravel().tolist(), "binary": Y["binary"].tolist(), "multiclass": Y["multiclass"].tolist(), "group": GROUP.tolist(),
-               "cases": list(cases()), "mixtures": list(mixtures()),
+               "cases": list(cases()) + list(held_rows()), "mixtures": list(mixtures()),
                "trained_again": list(trained_again()), "clusters": list(clusters())}, f)
     f.write("\n")

@@ -23,7 +23,7 @@ static unsigned traits_of(const struct lb_procedure *p)
 	       (p->reads_rows ? LB_READS_ROWS : 0u) | (p->relabel ? LB_SOFTENS_LABELS : 0u) | (p->penalty ? LB_ADDS_PENALTY : 0u) |
 	       (p->reads_subgroups ? LB_READS_SUBGROUPS : 0u) | (p->reads_classes ? LB_READS_CLASSES : 0u) |
 	       (p->masks_features ? LB_MASKS_FEATURES : 0u) | (p->candidates ? LB_HAS_CANDIDATES : 0u) | (p->draws ? LB_DRAWS_AGAIN : 0u) |
-	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u) | (p->train ? LB_WHOLE_TRAINING : 0u);
+	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u) | (p->train ? LB_WHOLE_TRAINING : 0u) | (p->holds_rows ? LB_HOLDS_ROWS | LB_READS_ROWS : 0u);
 }
 
 const char *lb_procedure_misfit(const struct lb_procedure *p)
@@ -40,6 +40,7 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		{ (p->weights_back || p->candidates || p->masks_features) && !p->weights, "says more of .weights without it" },
 		{ !p->candidates != !p->choose, "has one of .candidates and .choose; they go together" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },
+		{ p->holds_rows && !p->weigh, "says holds_rows without .weigh" },
 		{ !p->base.tasks, "is for no task" },
 		{ p->base.n_params > LB_MOST_PROCEDURE_PARAMS, "has too many parameters" },
 	};

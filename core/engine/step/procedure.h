@@ -33,6 +33,7 @@ struct lb_procedure {
 	bool remembers_rows;     /* .weigh keeps the losses of the rows */
 	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
 	bool reads_classes;      /* some hook reads m->z as a score a class */
+	bool holds_rows;         /* .weigh learns from some rows how to weigh the others, by their slopes: dense rows */
 	bool masks_features;     /* .weights leaves out features of the last hidden layer */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);

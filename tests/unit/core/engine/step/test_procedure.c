@@ -78,7 +78,7 @@ END_TEST
 /* All rows are of one subgroup. The average of swa holds the last weights alone: those of four
  * epochs from the last quarter on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
-					  { "coteach_plus", "forget=0 start=4" }, { "jocor", "forget=0 lambda=0" }, { "cutmix", "alpha=0" }, { "useful", "copies=0" },
+					  { "coteach_plus", "forget=0 start=4" }, { "jocor", "forget=0 lambda=0" }, { "cutmix", "alpha=0" }, { "useful", "copies=0" }, { "meta_weights", "held=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
 					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" },
 					  { "self_paced", "lambda=1e300 growth=1" }, { "spectral_risk", "rho=1" },
@@ -127,7 +127,7 @@ END_TEST
  * a cohort with all others and with two threads, and other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 44, OTHERS = 6 };
+	enum { K = 60, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_train_result alone[K], together[K];
