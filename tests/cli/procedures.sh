@@ -32,6 +32,10 @@ for study in steps:9 ignite:3 rows:10 subgroups:7 weights:9 dropout:6 self_disti
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
 	cd ..
 done
+mkdir class_gaussians
+cd class_gaussians
+same_in_any_company configs/class_gaussians/letter.yaml 3 train.epochs=2 train.seed=1
+cd ..
 mkdir useful
 cd useful
 same_in_any_company configs/useful/letter.yaml 4 train.epochs=7 train.seed=1
@@ -111,10 +115,10 @@ sweep:
   procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc],
     [{name: divide_rows, warmup: 2}, {name: curriculum, warmup: 2}, quantise], [{name: label_ensemble, start: 2}, {name: prune, rewind: 1}],
     [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced], [nested_dropout, multi_dropout],
-    [saf, sam], [mesa], [{name: coteach_plus, start: 2}], [jocor], [cutmix], [{name: meta_weights, held: 0.3, labels: right}], [{name: useful, epochs: 2}, ema]]
+    [saf, sam], [mesa], [{name: coteach_plus, start: 2}], [jocor], [cutmix], [{name: meta_weights, held: 0.3, labels: right}], [class_gaussians, sam], [{name: useful, epochs: 2}, ema]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
-killed_and_resumed 19 "${long[@]}"
+killed_and_resumed 20 "${long[@]}"
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)
@@ -141,7 +145,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 13 more; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 14 more; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -207,6 +211,9 @@ refused 'procedures: found quantise with meta_weights, of which one takes slopes
 refused 'procedures: found meta_weights with mixup, of which one takes slopes of rows as they are' 'procedures=[meta_weights, mixup]'
 refused 'procedures: found meta_weights with label_ensemble, of which one gives a row several labels' 'procedures=[meta_weights, label_ensemble]'
 refused 'procedures: found meta_weights with optimizer batch_perceptron, which steps by the rows' 'procedures=[meta_weights]' optimizer=batch_perceptron
+refused 'procedures: found class_gaussians with sparse data, of which it changes the zeros too' 'procedures=[class_gaussians]' "${sparse[@]}" loss=logistic
+refused 'procedures: found class_gaussians with train.attack, which moves rows of one label' 'procedures=[class_gaussians]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found divide_rows with class_gaussians, but class_gaussians mixes rows' 'procedures=[divide_rows, class_gaussians]'
 # The others take sparse rows, with and without decay.
 for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}' '{name: coteach_plus, start: 1}' jocor '{name: useful, epochs: 1}'; do
 	for decay in 0 0.1; do

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Writes tests/golden/procedures.json: losses of the steps and parameters after some epochs of training procedures on rows, labels and
 weights, by PyTorch's automatic differentiation of the formulas, mixtures of two components by scikit-learn (Gaussians) and SciPy
-(betas), and clusters by scikit-learn. Run it from the project's root; needs numpy, scipy, scikit-learn, torch.
-tests/unit/core/engine/step/test_procedures_worked.c, test_useful.c there, test_two_components.c and test_two_means.c of
+(betas), clusters by scikit-learn, and Gaussians of classes by NumPy. Run it from the project's root; needs numpy, scipy, scikit-learn, torch.
+tests/unit/core/engine/step/test_procedures_worked.c, test_useful.c there, test_two_components.c, test_two_means.c and test_class_gaussians.c of
 tests/unit/core/training compare."""
 import json
 
@@ -326,6 +326,30 @@ def held_rows():
             yield c
 
 
+def gaussians():
+    draw = np.random.default_rng(11)
+    y = np.repeat([0, 2, 3, 4], [30, 25, 6, 1])  # class 1 has no rows
+    draw.shuffle(y)
+    x = np.round(draw.normal(size=(len(y), 3)) @ draw.normal(size=(3, 3)) + y[:, None] * [1, -1, 0.5], 4)
+    for trim, tail, borrow, q, ridge in [(0.2, 0.3, 0.4, 1, 0.1), (0, 0, 0.5, 2, 0.01), (0.45, 0.9, 0.25, 2, 0.3), (0.1, 0.3, 1, 5, 0.2)]:
+        rows = np.bincount(y, minlength=5)
+        mean, cov = np.zeros((5, 3)), np.zeros((5, 3, 3))
+        for k in np.flatnonzero(rows):
+            on = x[y == k]
+            order = np.argsort(((on - np.median(on, 0)) ** 2).sum(1), kind="stable")
+            kept = on[order[:len(on) - int(trim * len(on) + 1e-9)]]
+            mean[k], cov[k] = kept.mean(0), np.cov(kept.T, bias=True)
+        out = []
+        for k in range(5):
+            m, s = mean[k], cov[k]
+            if 0 < rows[k] < tail * rows.max():
+                others = np.array([c for c in range(5) if rows[c] and rows[c] >= tail * rows.max()])
+                near = others[np.argsort(((mean[others] - m) ** 2).sum(1), kind="stable")][:q]
+                m, s = (1 - borrow) * m + borrow * mean[near].mean(0), (1 - borrow) * s + borrow * cov[near].mean(0)
+            out.append({"mean": m.tolist(), "lower": (np.linalg.cholesky(s + ridge * np.eye(3)) if rows[k] else 0 * s).ravel().tolist()})
+        yield {"x": x.ravel().tolist(), "y": y.tolist(), "trim": trim, "tail": tail, "borrow": borrow, "neighbours": q, "ridge": ridge, "classes": out}
+
+
 def trained_again():
     for task, hidden, momentum, first, copies in [("binary", False, 0, 2, 1), ("multiclass", False, 0.5, 1, 1), ("multiclass", True, 0.5, 3, 2), ("binary", True, 0, 1, 3)]:
         def run(epochs, **more):
@@ -421,5 +445,5 @@ for one in Harmonising, Ensemble:
 with open(OUT, "w") as f:
     json.dump({"x": X.ravel().tolist(), "binary": Y["binary"].tolist(), "multiclass": Y["multiclass"].tolist(), "group": GROUP.tolist(),
                "cases": list(cases()) + list(held_rows()), "mixtures": list(mixtures()),
-               "trained_again": list(trained_again()), "clusters": list(clusters())}, f)
+               "trained_again": list(trained_again()), "clusters": list(clusters()), "gaussians": list(gaussians())}, f)
     f.write("\n")

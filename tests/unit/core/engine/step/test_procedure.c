@@ -78,7 +78,7 @@ END_TEST
 /* All rows are of one subgroup. The average of swa holds the last weights alone: those of four
  * epochs from the last quarter on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
-					  { "coteach_plus", "forget=0 start=4" }, { "jocor", "forget=0 lambda=0" }, { "cutmix", "alpha=0" }, { "useful", "copies=0" }, { "meta_weights", "held=0" },
+					  { "coteach_plus", "forget=0 start=4" }, { "jocor", "forget=0 lambda=0" }, { "cutmix", "alpha=0" }, { "useful", "copies=0" }, { "meta_weights", "held=0" }, { "class_gaussians", "share=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
 					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" },
 					  { "self_paced", "lambda=1e300 growth=1" }, { "spectral_risk", "rho=1" },
