@@ -80,6 +80,7 @@
 #define lb_row_stats_open       LB_NAME(lb_row_stats_open)
 #define lb_row_stats_metric_inputs LB_NAME(lb_row_stats_metric_inputs)
 #define lb_row_stats_scratch_close LB_NAME(lb_row_stats_scratch_close)
+#define lb_calibrated_row LB_NAME(lb_calibrated_row)
 #define lb_row_stats_scratch_open LB_NAME(lb_row_stats_scratch_open)
 #define lb_row_stats_bytes      LB_NAME(lb_row_stats_bytes)
 #define lb_row_stats_compute    LB_NAME(lb_row_stats_compute)

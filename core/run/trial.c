@@ -157,7 +157,8 @@ static void prepare_cohort(struct lb_prepared *p)
 	p->setup.clip_norm = train->clip_norm;
 	p->setup.loss_lr_factor = train->loss_lr_factor;
 	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
-	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
+	p->setup.calibration = (const struct lb_calibration *)p->spec.evaluate.calibration.info;
+	p->setup.calibration_par = p->spec.evaluate.calibration.par;
 	p->setup.keep_scores = p->spec.output.predictions;
 	p->setup.keep_model = p->spec.output.model;
 	p->cohort = (struct lb_cohort){

@@ -103,6 +103,7 @@ struct lb_setup {
 	bool curve[3];                   /* which splits get their metrics after every epoch */
 	bool keep_scores;                /* of the test rows */
 	const struct lb_calibration *calibration; /* fitted on the validation rows when the training has ended; NULL: none */
+	const struct lb_arg *calibration_par; /* in the order of its descriptor */
 	const struct lb_threshold *threshold;     /* NULL: fixed */
 	bool keep_model;                 /* the trained parameters */
 	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written

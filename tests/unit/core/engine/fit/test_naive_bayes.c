@@ -255,7 +255,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("naive_bayes");
 	TCase *t = tcase_create("naive_bayes");
 
-	tcase_set_timeout(t, 60);
+	tcase_at_least(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, scores_are_the_log_density, 0, 2);
 	tcase_add_test(t, weights_count_as_rows);
