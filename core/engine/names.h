@@ -222,7 +222,7 @@
 #define lb_model_update         LB_NAME(lb_model_update)
 #define lb_model_update_some    LB_NAME(lb_model_update_some)
 #define lb_moves                LB_NAME(lb_moves)
-#define lb_naive_bayes          LB_NAME(lb_naive_bayes)
+#define lb_gaussian_classes     LB_NAME(lb_gaussian_classes)
 #define lb_nesterov             LB_NAME(lb_nesterov)
 #define lb_needs_baseline_hazard LB_NAME(lb_needs_baseline_hazard)
 #define lb_net_backward         LB_NAME(lb_net_backward)

@@ -359,8 +359,8 @@ static int regularisers_have_scores(const struct lb_facts *f, struct lb_err *err
 static int stopping_has_epochs(const struct lb_facts *f, struct lb_err *err)
 {
 	return !f->full_batch || !f->spec->train.early_stopping.metric ? 0 :
-	       lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping",
-		       f->closed_form ? "model naive_bayes" : f->spec->optimizer.info->name);
+	       lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s%s, which has no epochs; remove early_stopping",
+		       f->closed_form ? "model " : "", f->closed_form ? f->spec->model.info->name : f->spec->optimizer.info->name);
 }
 
 static bool by_optimizer(const struct lb_facts *f)
@@ -462,7 +462,7 @@ static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
 	{ { "procedures", LB_BY_COMPONENTS, "Parameters of a procedure that depend on each other fit." }, procedures_fit },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not a model in closed form." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach, coteach_plus, jocor, quantise and prune exclude train.attack, tract and meta_weights sparse data, and useful train.views, data.bags and samplers other than shuffle." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row, and useful, need separable losses; those that change labels or train two models, and useful, need losses without memory of rows; useful excludes losses of several views." }, procedures_have_losses },
 	{ { "procedures", LB_BY_DATA, "Procedures of subgroups (group_dro, vrex, irm) need data.subgroup; those that read classes (coteach_plus, jocor, gradient_harmonising, irm, label_ensemble, joint_labels, saf, mesa) need a score a class; those that correct labels exclude train.attack and weights of classes; nested_dropout needs a hidden layer, the linear head and losses of scores, and excludes train.early_stopping; multi_dropout needs a hidden layer and model.dropout above 0; meta_weights needs the linear head and losses of a row's scores, and excludes train.attack and train.views." }, procedures_have_columns },
@@ -470,10 +470,10 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure freeze leaves at least one layer to train." }, procedures_leave_layers },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that change labels or read classes, and meta_weights, exclude batch_perceptron." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach, coteach_plus and jocor stand alone; only one may change labels, and only one weigh subgroups; those that correct labels exclude those that weigh rows; meta_weights excludes those that change the rows or the weights that are read; mixup, cutmix and class_gaussians exclude those that go by a row's own label, subgroup or past losses." }, procedures_go_together },
-	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not naive_bayes, and exclude coteach, coteach_plus and jocor." }, regularisers_have_steps },
+	{ { "regularisers", LB_BY_COMPONENTS, "Regularisers are at most eight; they need minibatches, so not lbfgs and not a model in closed form, and exclude coteach, coteach_plus and jocor." }, regularisers_have_steps },
 	{ { "regularisers", LB_BY_DATA, "The layers of a regulariser are some of the model's; jacobian_norm is for dense rows, the linear head, and at most one hidden layer." }, regularisers_have_layers },
 	{ { "regularisers", LB_BY_DATA, "The regulariser entropy needs a score a class, and excludes batch_perceptron." }, regularisers_have_scores },
-	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },
+	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not a model in closed form." }, stopping_has_epochs },
 	{ { "train.clip_norm", LB_BY_COMPONENTS, "With lbfgs clip_norm is 0." }, clipping_has_steps },
 	{ { "train.loss_lr_factor", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, loss_lr_factor is 1." }, own_parameters_have_a_rate },
 	{ { "schedule", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." }, schedule_has_a_rate },

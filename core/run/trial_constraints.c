@@ -362,7 +362,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics or procedures that read it come together." }, subgroups_have_metrics },
 	{ { "metrics", LB_BY_COMPONENTS, "The metric selected_clean needs a procedure that weighs rows, such as small_loss." }, selection_has_procedure },
-	{ { "metrics", LB_BY_COMPONENTS, "The metric sharpness needs losses that are means of row losses, the same in every pass, and not naive_bayes." }, curvature_is_of_row_losses },
+	{ { "metrics", LB_BY_COMPONENTS, "The metric sharpness needs losses that are means of row losses, the same in every pass, and a model that is fitted by a loss." }, curvature_is_of_row_losses },
 	{ { "metrics", LB_BY_COMPONENTS, "Neither early stopping nor a schedule follows sharpness, which is known when the training is over." }, curvature_is_known_late },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row; weighted needs weights (data.weight, train.class_weight), no classes, and task other than ranking and survival." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
