@@ -123,9 +123,14 @@ $(BUILD)/version.o: $(BUILD)/version.c
 	$(Q)$(COMPILE) -o $@ $<
 
 # Unit tests include numeric headers in double precision.
+# Linking takes longer than compiling a test, most of it to copy what debuggers read of the library: left out of the plain build.
+ifeq ($(CFLAGS),-O2 -g)
+LINK_TEST := -Wl,--strip-debug $(if $(shell command -v ld.gold),-fuse-ld=gold)
+endif
+
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP $(LINK_TEST) -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
 
 # This target calls commands; main, which it has not, is another name here.
 $(BUILD)/fuzz/commands $(BUILD)/libfuzzer/commands: FUZZ_CMD = $(filter-out %/main.o,$(CMD_OBJ)) $(BUILD)/tests/fuzz/main.o

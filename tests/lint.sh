@@ -41,7 +41,7 @@ includes() { grep -rnHoE --include='*.[ch]' --include='*.def' '^#include "[^"]+"
 # the expansion of a config into trials may draw from them.
 contracts='losses/loss_info.h datasets/dataset.h'
 # Lists of names alone, which the option table makes its choices of.
-names='core/training/samplers.def core/metrics/thresholds.def core/metrics/calibrations.def datasets/formats/readers.def'
+names='core/training/samplers.def core/metrics/thresholds.def datasets/formats/readers.def'
 layers="core/base
 core/numeric core/base/
 core/config core/base/ core/numeric/rng.h losses/loss_info.h $names

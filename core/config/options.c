@@ -45,12 +45,6 @@ static const char *const thresholds[] = {
 #undef THRESHOLD
 	NULL
 };
-static const char *const calibrations[] = {
-#define CALIBRATION(name) #name,
-#include "core/metrics/calibrations.def"
-#undef CALIBRATION
-	NULL
-};
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
@@ -313,9 +307,8 @@ static const struct lb_option options[] = {
 	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { NAMES(thresholds), .help = "binary: a row is positive above it; fixed: 0; else chosen on the "
 						   "validation rows. Ordered classes: median, not the likeliest class" },
 	  .shape = LB_VALUE, .noun = "threshold" },
-	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { NAMES(calibrations), .help = "probabilities fitted to the validation rows before the threshold; "
-						     "platt and isotonic: binary" },
-	  .shape = LB_VALUE, .noun = "calibration" },
+	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { .help = "probabilities fitted to the validation rows before the threshold" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "calibration", .def_name = "none", .bare = true },
 
 	{ .path = "evaluate.attack", AT(evaluate.attack), .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },

@@ -56,6 +56,7 @@ struct lb_option {
 	const char *prefix;          /* VALUE: what a text without a point gets in front, "valid."; or NULL */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
+	bool bare;                   /* COMPONENT: one without parameters is resolved to its name alone */
 	bool nested;                 /* is in the block of a component, such as model.head, and is resolved with it */
 	bool shorthand;              /* never in the resolved form: stands for other options */
 	bool outside_id;             /* not part of a trial's id, and not to be swept */

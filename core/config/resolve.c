@@ -228,6 +228,17 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	return out;
 }
 
+/* Of what stands alone: its name, where that says all. */
+static cJSON *write_alone(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info, const struct lb_node *node)
+{
+	cJSON *block = write_component(r, o, path, info, node);
+
+	if (!o->bare || info->n_params)
+		return block;
+	cJSON_Delete(block);
+	return lb_json_made(cJSON_CreateString(info->name));
+}
+
 /* A block or a bare word; NULL after a diagnostic, or where nothing is given and there is no
  * default. */
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node)
@@ -251,7 +262,7 @@ static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_op
 		lb_diagnostic(r->diagnostics, &location, node ? where : path, "is missing, allowed: the name of a %s", o->noun);
 	}
 	if (info)
-		return write_component(r, o, path, info, node);
+		return write_alone(r, o, path, info, node);
 	if (name)
 		refuse_component(r, o, path, name);
 	return NULL;

@@ -105,8 +105,8 @@ struct lb_spec {
 	struct lb_component_uses terms, procedures, regularisers, metrics;
 	struct lb_train_spec train;
 	struct {
-		struct lb_word threshold, calibration;
-		struct lb_component_use attack, embeddings;
+		struct lb_word threshold;
+		struct lb_component_use calibration, attack, embeddings;
 	} evaluate;
 	struct {
 		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */

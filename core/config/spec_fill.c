@@ -61,7 +61,7 @@ static double own_value(const struct lb_option *o, const struct lb_info *info, c
 static int fill_use(const struct filling *f, const cJSON *item, struct lb_component_use *out, struct lb_err *err)
 {
 	const struct lb_option *o = f->option;
-	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, o->key));
+	const char *name = cJSON_GetStringValue(cJSON_IsString(item) ? item : cJSON_GetObjectItemCaseSensitive(item, o->key));
 
 	*out = (struct lb_component_use){ .weight = 1, .head = 1 };
 	if (!item)

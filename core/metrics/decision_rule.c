@@ -1,12 +1,13 @@
 #include "core/metrics/decision_rule.h"
 
 #include "core/base/mem.h"
-#include "losses/loss_info.h"
+#include "core/numeric/logistic.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-const struct lb_decision lb_plain_decision = { .slope = 1 };
+const struct lb_score_map lb_same_score = { .slope = 1, .below = 1 };
+const struct lb_decision lb_plain_decision = { .map = { .slope = 1, .below = 1 } };
 
 bool lb_decides_plainly(const struct lb_calibration *calibration, const struct lb_threshold *rule)
 {
@@ -15,7 +16,7 @@ bool lb_decides_plainly(const struct lb_calibration *calibration, const struct l
 
 bool lb_decision_fits(const struct lb_calibration *calibration, const struct lb_threshold *rule)
 {
-	return (calibration && (calibration->fit || calibration->pool)) || (rule && rule->merit);
+	return (calibration && (calibration->fit_score || calibration->fit_scores)) || (rule && rule->merit);
 }
 
 size_t lb_decision_class(const struct lb_decision *d, size_t c, const double *share, double sum, size_t likeliest)
@@ -30,128 +31,130 @@ size_t lb_decision_class(const struct lb_decision *d, size_t c, const double *sh
 	return k;
 }
 
+static void free_map(struct lb_score_map *m)
+{
+	free(m->z);
+	free(m->p);
+	*m = lb_same_score;
+}
+
 void lb_decision_free(struct lb_decision *d)
 {
-	free(d->z);
-	free(d->p);
+	for (size_t k = 0; d->of_class && k < d->classes; k++)
+		free_map(&d->of_class[k]);
+	free(d->of_class);
+	free(d->matrix);
+	free_map(&d->map);
 	*d = lb_plain_decision;
 }
 
-static double sigmoid(double z)
-{
-	return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
-}
+/* ---- what scores become ---- */
 
-double lb_decision_score(const struct lb_decision *d, double z)
+/* The probability at z, by knots. */
+static double probability_at(const struct lb_score_map *m, double z)
 {
-	size_t lo = 0, hi = d->n_knots - 1;
+	size_t lo = 0, hi = m->n_knots - 1;
 
-	if (!d->n_knots)
-		return d->slope * z + d->intercept;
-	while (hi - lo > 1 && d->n_knots > 1) {
+	while (hi - lo > 1 && m->n_knots > 1) {
 		const size_t mid = lo + (hi - lo) / 2;
-		*(d->z[mid] <= z ? &lo : &hi) = mid;
+		*(m->z[mid] <= z ? &lo : &hi) = mid;
 	}
-	double p = z <= d->z[lo] ? d->p[lo] : d->p[hi];
-	if (z > d->z[lo] && z < d->z[hi] && d->p[hi] > d->p[lo])
-		p = d->p[lo] + (d->p[hi] - d->p[lo]) * ((z - d->z[lo]) / (d->z[hi] - d->z[lo]));
-	return log(p) - log1p(-p);
+	if (m->steps)
+		return z < m->z[hi] ? m->p[lo] : m->p[hi];
+	const double p = z <= m->z[lo] ? m->p[lo] : m->p[hi], rise = m->p[hi] - m->p[lo];
+	if (z > m->z[lo] && z < m->z[hi] && (rise > 0 || rise < 0))
+		return m->p[lo] + rise * ((z - m->z[lo]) / (m->z[hi] - m->z[lo]));
+	return p;
 }
 
-/* ---- temperature ---- */
-
-/* The derivative of the summed log-loss of s z by s, which rises with s. */
-static double slope_by_scale(const struct lb_scored_rows *in, double s)
+double lb_score_mapped(const struct lb_score_map *m, double z)
 {
-	double sum = 0;
-
-	for (size_t i = 0; i < in->n; i++) {
-		const double *z = in->z + i * in->c;
-		double top = z[0], all = 0, mean = 0;
-		if (in->c == 1) {
-			sum += z[0] * (sigmoid(s * z[0]) - in->y[i]);
-			continue;
-		}
-		for (size_t k = 1; k < in->c; k++)
-			top = fmax(top, z[k]);
-		for (size_t k = 0; k < in->c; k++) {
-			const double e = exp(s * (z[k] - top));
-			all += e;
-			mean += e * z[k];
-		}
-		sum += mean / all - z[in->y[i]];
+	if (m->n_knots) {
+		const double p = probability_at(m, z);
+		return log(p) - log1p(-p);
 	}
-	return sum;
+	if (m->slope > m->below || m->slope < m->below)
+		return m->slope * lb_log1p_exp(z) - m->below * lb_log1p_exp(-z) + m->intercept;
+	return m->slope * z + m->intercept;
 }
 
-static double best_scale(const struct lb_scored_rows *in)
+bool lb_calibration_reorders(const struct lb_calibration *calibration)
 {
-	double lo = log(0.01), hi = log(100);
-
-	for (int i = 0; i < 56; i++) {
-		const double mid = lo + (hi - lo) / 2;
-		*(slope_by_scale(in, exp(mid)) < 0 ? &lo : &hi) = mid;
-	}
-	return exp(lo + (hi - lo) / 2);
+	return calibration && (calibration->fit_score || calibration->matrix);
 }
 
-static void fit_temperature(struct lb_decision *d, const struct lb_scored_rows *in)
+bool lb_decision_reorders(const struct lb_decision *d)
 {
-	d->slope = best_scale(in);
+	return d->classes > 0;
 }
 
-/* ---- Platt's sigmoid ---- */
-
-struct platt {
-	double a, b, value, ga, gb, haa, hab, hbb;
-};
-
-static void platt_at(const struct lb_scored_rows *in, double positive, double negative, struct platt *q)
+/* The log of the sum of e^z over all classes but `out`. */
+static double log_sum_but(size_t c, const double *z, size_t out)
 {
-	q->value = q->ga = q->gb = q->hab = 0;
-	q->haa = q->hbb = 1e-12;
-	for (size_t i = 0; i < in->n; i++) {
-		const double z = in->z[i], f = q->a * z + q->b, t = in->y[i] ? positive : negative, p = sigmoid(f), w = p * sigmoid(-f);
-		q->value += fmax(f, 0) - t * f + log1p(exp(-fabs(f)));
-		q->ga += (p - t) * z;
-		q->gb += p - t;
-		q->haa += w * z * z;
-		q->hab += w * z;
-		q->hbb += w;
+	double top = -(double)INFINITY, sum = 0;
+
+	for (size_t k = 0; k < c; k++)
+		top = k != out && z[k] > top ? z[k] : top;
+	for (size_t k = 0; k < c; k++)
+		sum += k == out ? 0 : exp(z[k] - top);
+	return top + log(sum);
+}
+
+/* Sums below it have lost digits to underflow. */
+#define LEAST_SUM 1e-280
+
+/* out (c) <- the logit of each class's probability against the rest, in a time that grows as c. */
+static void class_logits(size_t c, const double *z, double *out)
+{
+	double top = z[0], after = 0, before = 0;
+
+	for (size_t k = 1; k < c; k++)
+		top = fmax(top, z[k]);
+	for (size_t k = c; k-- > 0; after += exp(z[k] - top))
+		out[k] = after;
+	for (size_t k = 0; k < c; k++) {
+		const double others = before + out[k];
+		out[k] = z[k] - (others > LEAST_SUM ? top + log(others) : log_sum_but(c, z, k));
+		before += exp(z[k] - top);
 	}
 }
 
-/* Newton's steps, halved until the value falls. */
-static void fit_platt(struct lb_decision *d, const struct lb_scored_rows *in)
+static void multiply(const struct lb_decision *d, size_t c, const double *z, double *out)
 {
-	double n1 = 0;
+	const double shift = d->calibration->log_probabilities ? log_sum_but(c, z, c) : 0;
 
-	for (size_t i = 0; i < in->n; i++)
-		n1 += in->y[i];
-	const double n0 = (double)in->n - n1, positive = (n1 + 1) / (n1 + 2), negative = 1 / (n0 + 2);
-	struct platt at = { .b = log((n1 + 1) / (n0 + 1)) };
-	platt_at(in, positive, negative, &at);
-	for (int i = 0; i < 200 && fmax(fabs(at.ga), fabs(at.gb)) > 1e-12 * (double)in->n; i++) {
-		const double det = at.haa * at.hbb - at.hab * at.hab;
-		const double da = -(at.hbb * at.ga - at.hab * at.gb) / det, db = -(at.haa * at.gb - at.hab * at.ga) / det;
-		struct platt next = at;
-		double step = 1;
-		for (; step > 1e-10; step /= 2) {
-			next.a = at.a + step * da;
-			next.b = at.b + step * db;
-			platt_at(in, positive, negative, &next);
-			if (next.value < at.value + 1e-4 * step * (at.ga * da + at.gb * db))
-				break;
-		}
-		if (step <= 1e-10)
-			break;
-		at = next;
+	for (size_t k = 0; k < c; k++) {
+		const double *w = d->matrix + k * (c + 1);
+		double sum = 0;
+		for (size_t j = 0; j < c; j++)
+			sum += w[j] * (z[j] - shift);
+		out[k] = sum + w[c];
 	}
-	d->slope = at.a;
-	d->intercept = at.b;
 }
 
-/* ---- isotonic regression and thresholds, on rows in the order of their scores ---- */
+void lb_decision_scores(const struct lb_decision *d, size_t c, const double *z, double *out)
+{
+	bool none = true;
+
+	if (d->matrix) {
+		multiply(d, c, z, out);
+		return;
+	}
+	if (!d->of_class) {
+		for (size_t k = 0; k < c; k++)
+			out[k] = d->map.slope * z[k];
+		return;
+	}
+	class_logits(c, z, out);
+	for (size_t k = 0; k < c; k++) {
+		out[k] = -lb_log1p_exp(-lb_score_mapped(&d->of_class[k], out[k]));
+		none &= isinf(out[k]);
+	}
+	for (size_t k = 0; none && k < c; k++)
+		out[k] = 0;
+}
+
+/* ---- thresholds, on rows in the order of their scores ---- */
 
 static int ascending(const void *a, const void *b)
 {
@@ -160,36 +163,9 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Pools adjacent violators over the different scores; every different score is a knot. */
-static int fit_isotonic(struct lb_decision *d, const struct lb_scored_row *row, size_t n, struct lb_err *err)
+void lb_scored_rows_sort(struct lb_scored_row *row, size_t n)
 {
-	double *sum = lb_alloc(2 * n + 1, sizeof *sum, err), *count = sum ? sum + n : NULL;
-	size_t *last = lb_alloc(n + 1, sizeof *last, err), blocks = 0, knots = 0;
-
-	d->z = lb_alloc(n + 1, sizeof *d->z, err);
-	d->p = lb_alloc(n + 1, sizeof *d->p, err);
-	const bool ok = sum && last && d->z && d->p;
-	for (size_t i = 0; ok && i < n;) {
-		sum[blocks] = count[blocks] = 0;
-		d->z[knots] = row[i].z;
-		for (; i < n && row[i].z == d->z[knots]; i++) {
-			sum[blocks] += row[i].y;
-			count[blocks]++;
-		}
-		last[blocks++] = knots++;
-		for (; blocks > 1 && sum[blocks - 2] * count[blocks - 1] >= sum[blocks - 1] * count[blocks - 2]; blocks--) {
-			sum[blocks - 2] += sum[blocks - 1];
-			count[blocks - 2] += count[blocks - 1];
-			last[blocks - 2] = last[blocks - 1];
-		}
-	}
-	for (size_t b = 0, k = 0; ok && b < blocks; b++)
-		for (; k <= last[b]; k++)
-			d->p[k] = sum[b] / count[b];
-	d->n_knots = knots;
-	free(sum);
-	free(last);
-	return ok ? 0 : -1;
+	qsort(row, n, sizeof *row, ascending);
 }
 
 static double youden(double k, double tp, double n1, double n0)
@@ -238,88 +214,113 @@ static double choose(const struct lb_threshold *rule, const struct lb_scored_row
 	return chosen;
 }
 
-static int fit_binary(struct lb_decision *d, const struct lb_scored_rows *in, struct lb_err *err)
-{
-	struct lb_scored_row *row = lb_alloc(in->n + 1, sizeof *row, err);
-
-	if (!row)
-		return -1;
-	for (size_t i = 0; i < in->n; i++)
-		row[i] = (struct lb_scored_row){ in->z[i], in->y[i] };
-	qsort(row, in->n, sizeof *row, ascending);
-	if (d->calibration && d->calibration->pool && d->calibration->pool(d, row, in->n, err)) {
-		free(row);
-		return -1;
-	}
-	for (size_t i = 0; i < in->n; i++)
-		row[i].z = lb_decision_score(d, row[i].z);
-	if (d->slope < 0)
-		qsort(row, in->n, sizeof *row, ascending);
-	d->threshold = choose(d->rule, row, in->n);
-	free(row);
-	return 0;
-}
-
-static bool of_one_class(const int32_t *y, size_t n)
+static bool of_one_class(const struct lb_scored_row *row, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (y[i] != y[0])
+		if (row[i].y != row[0].y)
 			return false;
 	return n > 0;
 }
 
-int lb_decision_fit(struct lb_decision *d, const struct lb_calibration *calibration, const struct lb_threshold *rule, size_t n, size_t c, const double *z,
-		    const int32_t *y, struct lb_err *err)
+static int fit_binary(struct lb_decision *d, const struct lb_scored_rows *in, const struct lb_arg *par, struct lb_scored_row *row, struct lb_err *err)
+{
+	const struct lb_calibration *calibration = d->calibration;
+
+	for (size_t i = 0; i < in->n; i++)
+		row[i] = (struct lb_scored_row){ in->z[i], in->y[i] };
+	if ((d->one_class = of_one_class(row, in->n)))
+		return 0;
+	if (calibration && calibration->fit_scores && calibration->fit_scores(d, in, par, err))
+		return -1;
+	if (calibration && calibration->fit_score && calibration->fit_score(&d->map, row, in->n, par, err))
+		return -1;
+	for (size_t i = 0; i < in->n; i++)
+		row[i] = (struct lb_scored_row){ lb_score_mapped(&d->map, in->z[i]), in->y[i] };
+	lb_scored_rows_sort(row, in->n);
+	d->threshold = choose(d->rule, row, in->n);
+	return 0;
+}
+
+/* One class against the rest, for each class; logit (n, c). */
+static int fit_each_class(struct lb_decision *d, const struct lb_scored_rows *in, const struct lb_arg *par, double *logit, struct lb_scored_row *row,
+			  struct lb_err *err)
+{
+	for (size_t i = 0; i < in->n; i++)
+		class_logits(in->c, in->z + i * in->c, logit + i * in->c);
+	for (size_t k = 0; k < in->c; k++) {
+		for (size_t i = 0; i < in->n; i++)
+			row[i] = (struct lb_scored_row){ logit[i * in->c + k], (size_t)in->y[i] == k };
+		if (!of_one_class(row, in->n) && d->calibration->fit_score(&d->of_class[k], row, in->n, par, err))
+			return -1;
+		d->map.separable |= d->of_class[k].separable;
+	}
+	return 0;
+}
+
+static int fit_one_against_rest(struct lb_decision *d, const struct lb_scored_rows *in, const struct lb_arg *par, struct lb_scored_row *row, struct lb_err *err)
+{
+	double *logit = lb_alloc(in->n, in->c * sizeof *logit, err);
+	int rc = -1;
+
+	if (logit && (d->of_class = lb_alloc(in->c, sizeof *d->of_class, err))) {
+		d->classes = in->c;
+		for (size_t k = 0; k < in->c; k++)
+			d->of_class[k] = d->map;
+		rc = fit_each_class(d, in, par, logit, row, err);
+	}
+	free(logit);
+	return rc;
+}
+
+static int fit_matrix(struct lb_decision *d, const struct lb_scored_rows *in, const struct lb_arg *par, struct lb_err *err)
+{
+	if (!(d->matrix = lb_alloc(in->c, (in->c + 1) * sizeof *d->matrix, err)))
+		return -1;
+	d->classes = in->c;
+	for (size_t k = 0; k < in->c; k++)
+		d->matrix[k * (in->c + 1) + k] = 1;
+	return d->calibration->fit_scores(d, in, par, err);
+}
+
+static int fit_classes(struct lb_decision *d, const struct lb_scored_rows *in, const struct lb_arg *par, struct lb_scored_row *row, struct lb_err *err)
+{
+	const struct lb_calibration *calibration = d->calibration;
+
+	for (size_t i = 0; i < in->n; i++)
+		row[i] = (struct lb_scored_row){ 0, in->y[i] };
+	d->one_class = lb_calibration_reorders(calibration) && of_one_class(row, in->n);
+	if (!calibration || d->one_class)
+		return 0;
+	if (calibration->matrix)
+		return fit_matrix(d, in, par, err);
+	if (calibration->fit_score)
+		return fit_one_against_rest(d, in, par, row, err);
+	return calibration->fit_scores ? calibration->fit_scores(d, in, par, err) : 0;
+}
+
+int lb_decision_fit(struct lb_decision *d, const struct lb_calibration *calibration, const struct lb_arg *par, const struct lb_threshold *rule, size_t n,
+		    size_t c, const double *z, const int32_t *y, struct lb_err *err)
 {
 	const struct lb_scored_rows in = { n, c, z, y };
+	struct lb_scored_row *row;
 
 	*d = lb_plain_decision;
 	d->rule = rule;
 	d->calibration = calibration;
-	d->one_class = c == 1 && of_one_class(y, n);
-	if (d->one_class)
+	d->map.steps = calibration && calibration->steps;
+	if (!n)
 		return 0;
-	if (calibration && calibration->fit)
-		calibration->fit(d, &in);
-	return c == 1 && n ? fit_binary(d, &in, err) : 0;
+	if (!(row = lb_alloc(n, sizeof *row, err)))
+		return -1;
+	const int rc = (c == 1 ? fit_binary : fit_classes)(d, &in, par, row, err);
+	free(row);
+	return rc;
 }
 
 /* ---- registry ---- */
 
 const struct lb_calibration lb_calibration_none = {
 	.base = { .name = "none", .tasks = LB_EVERY_TASK, .title = "Scores as they are", .cite = "none" },
-};
-
-const struct lb_calibration lb_calibration_temperature = {
-	.base = {
-		.name = "temperature",
-		.tasks = LB_CLASS_TASKS,
-		.title = "Scores divided by the temperature of the smallest log-loss",
-		.cite = "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017",
-		.formula = "z / T",
-	},
-	.fit = fit_temperature,
-};
-
-const struct lb_calibration lb_calibration_platt = {
-	.base = {
-		.name = "platt",
-		.tasks = 1u << LB_BINARY,
-		.title = "A sigmoid of the smallest log-loss",
-		.cite = "J. Platt, Probabilistic outputs for support vector machines, 1999; H.-T. Lin, C.-J. Lin, R. C. Weng, Machine Learning 68, 2007",
-		.formula = "a z + b, against targets (n1 + 1)/(n1 + 2) and 1/(n0 + 2)",
-	},
-	.fit = fit_platt,
-};
-
-const struct lb_calibration lb_calibration_isotonic = {
-	.base = {
-		.name = "isotonic",
-		.tasks = 1u << LB_BINARY,
-		.title = "The non-descending probabilities of the smallest squared error",
-		.cite = "B. Zadrozny, C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, KDD 2002",
-	},
-	.pool = fit_isotonic,
 };
 
 const struct lb_threshold lb_threshold_fixed = {

@@ -105,8 +105,8 @@ static int attack_takes_steps(const struct lb_facts *f, struct lb_err *err)
 	if (!f->attack[LB_IN_TRAINING] || !f->full_batch)
 		return 0;
 	if (f->closed_form)
-		return lb_fail(err, LB_CONFIG, "train.attack: found %s with model naive_bayes, which is fitted to the rows as they are; remove it",
-			       f->attack[LB_IN_TRAINING]->info->name);
+		return lb_fail(err, LB_CONFIG, "train.attack: found %s with model %s, which is fitted to the rows as they are; remove it",
+			       f->attack[LB_IN_TRAINING]->info->name, f->spec->model.info->name);
 	if (!(f->attack[LB_IN_TRAINING]->info->traits & LB_EXACT_ATTACK))
 		return lb_fail(err, LB_CONFIG, "train.attack: found %s with optimizer %s, which needs a loss without draws; allowed: closed_form; or "
 			       "train with sgd", f->attack[LB_IN_TRAINING]->info->name, f->spec->optimizer.info->name);

@@ -50,7 +50,8 @@ static int terms_are_few(const struct lb_facts *f, struct lb_err *err)
 static int terms_are_minimised(const struct lb_facts *f, struct lb_err *err)
 {
 	return !f->spec->terms.n || !f->closed_form ? 0 :
-	       lb_fail(err, LB_CONFIG, "terms: found %s with model naive_bayes, which minimises no loss; remove terms", f->loss[1]->info->name);
+	       lb_fail(err, LB_CONFIG, "terms: found %s with model %s, which minimises no loss; remove terms", f->loss[1]->info->name,
+		       f->spec->model.info->name);
 }
 
 static int term_has_a_weight(const struct lb_facts *f, struct lb_err *err)
@@ -176,7 +177,7 @@ static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
 		return refuse_soft("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows of one label; remove one of the two", err);
 	for (size_t i = 0; i < spec->procedures.n; i++) {
 		const struct lb_info *p = spec->procedures.use[i].info;
-		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP | LB_SOFTENS_LABELS))
+		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP | LB_WHOLE_TRAINING | LB_SOFTENS_LABELS))
 			return refuse_soft("procedure", p->name, "which goes by the loss of a row under its own label, or changes that; remove one of the two", err);
 	}
 	return 0;
@@ -443,15 +444,15 @@ static int cosine_fits(const struct lb_facts *f, struct lb_err *err)
 
 const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "terms", LB_BY_COMPONENTS, "There are at most seven terms beside the loss." }, terms_are_few },
-	{ { "terms", LB_BY_COMPONENTS, "Model naive_bayes minimises no loss and takes no terms." }, terms_are_minimised },
+	{ { "terms", LB_BY_COMPONENTS, "Models in closed form (naive_bayes, lda) minimise no loss and take no terms." }, terms_are_minimised },
 	{ { "terms", LB_BY_COMPONENTS, "A loss that has a parameter named weight can be the loss, not a term." }, term_has_a_weight },
 	{ { "loss", LB_BY_COMPONENTS, "The parameters of a loss fit together, as the page of the loss says." }, parameters_fit },
 	{ { "metrics", LB_BY_COMPONENTS, "The parameters of a metric fit together: no Tweedie deviance has a power between 0 and 1." }, metrics_fit },
 	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target, or scores for classes, as the loss." }, terms_have_one_output },
 	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes or thresholds always has, since they make the scores." }, weights_minimise },
-	{ { "loss", LB_BY_COMPONENTS, "A loss of ordered classes with fewer scores (cumulative_logit, coral, corn) excludes attacks, model naive_bayes and optimisers that read classes' scores." }, scores_are_read_by_the_loss },
+	{ { "loss", LB_BY_COMPONENTS, "A loss of ordered classes with fewer scores (cumulative_logit, coral, corn) excludes attacks, models in closed form and optimisers that read classes' scores." }, scores_are_read_by_the_loss },
 	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels need losses that are linear in the label: separable ones without memory of rows." }, soft_losses_are_linear },
-	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels exclude label noise, weights of classes, adversarial training, batch_perceptron, naive_bayes and procedures that read the loss of a row." }, soft_labels_are_taught },
+	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels exclude label noise, weights of classes, adversarial training, batch_perceptron, models in closed form and procedures that read the loss of a row." }, soft_labels_are_taught },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets or pairs." }, miner_has_a_loss },
 	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp, llp), or noise on them, needs data.bags." }, bags_are_made },
@@ -466,6 +467,6 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "loss", LB_BY_DATA, "All training targets are some that the loss is defined for, such as counts >= 0." }, targets_suit },
 	{ { "loss", LB_BY_DATA, "No query is longer than the loss allows (p_listmle with exponential weights: 1000 rows)." }, queries_are_short },
 	{ { "model.head", LB_BY_COMPONENTS, "A loss with a margin of cosines needs head cosine." }, margin_has_cosines },
-	{ { "model.head", LB_BY_DATA, "Head cosine excludes model naive_bayes, model.init zero, and model linear on sparse data." }, cosine_fits },
+	{ { "model.head", LB_BY_DATA, "Head cosine excludes models in closed form, model.init zero, and model linear on sparse data." }, cosine_fits },
 	{ .check = NULL },
 };

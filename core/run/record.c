@@ -285,28 +285,33 @@ static void add_minimum(cJSON *result, const struct lb_train_result *out)
 	}
 }
 
-/* Only where a calibration or a threshold was asked for. */
+/* Only where a calibration or a threshold was asked for. What the scores of several classes become
+ * is in the model's file alone. */
 static void add_decision(cJSON *result, const struct lb_prepared *p, const struct lb_train_result *out)
 {
 	const struct lb_decision *d = &out->decision;
 
 	if (out->status != LB_TRIAL_OK || lb_decides_plainly(p->setup.calibration, p->setup.threshold))
 		return;
+	const struct lb_score_map *map = &d->map;
+	const bool simple = !map->n_knots && !d->classes && !(map->slope > map->below || map->slope < map->below);
 	cJSON *block = lb_json_object(result, "decision"), *list;
 	lb_json_text(block, "rule", p->setup.threshold->base.name);
 	lb_json_number(block, "threshold", d->threshold);
 	lb_json_text(block, "calibration", p->setup.calibration->base.name);
-	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
-	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
+	lb_json_number(block, "slope", simple ? d->map.slope : (double)NAN);
+	lb_json_number(block, "intercept", simple ? d->map.intercept : (double)NAN);
 	if (d->one_class)
 		lb_json_text(block, "unfitted", "one class");
+	if (map->separable)
+		lb_json_bool(block, "separable", true);
 	list = lb_json_array(block, "knots");
-	for (size_t i = 0; i < d->n_knots; i++) {
-		if (i && i + 1 < d->n_knots && d->p[i - 1] == d->p[i] && d->p[i] == d->p[i + 1])
+	for (size_t i = 0; i < map->n_knots; i++) {
+		if (i && i + 1 < map->n_knots && map->p[i - 1] == map->p[i] && map->p[i] == map->p[i + 1])
 			continue;
 		cJSON *knot = lb_json_array(list, NULL);
-		lb_json_number(knot, NULL, d->z[i]);
-		lb_json_number(knot, NULL, d->p[i]);
+		lb_json_number(knot, NULL, map->z[i]);
+		lb_json_number(knot, NULL, map->p[i]);
 	}
 }
 

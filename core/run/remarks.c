@@ -30,6 +30,9 @@ static void remark_on_stopping(const struct lb_prepared *p, const struct lb_trai
 
 static void remark_on_decision(const struct lb_prepared *p, const struct lb_train_result *out, struct lb_buf *b)
 {
+	if (out->decision.map.separable)
+		lb_buf_printf(b, "evaluate.calibration: %s: the scores tell the classes of the validation rows without a mistake, so that steeper is always better; "
+			      "fitting ended at a log-loss of %g\n", p->setup.calibration->base.name, LB_LEAST_CALIBRATION);
 	if (!out->decision.one_class)
 		return;
 	if (!lb_decides_plainly(NULL, p->setup.threshold))

@@ -3,8 +3,11 @@
  *
  *   decision                 slope, intercept, threshold (core/metrics/decision_rule.h), and -1 or
  *                            1 in the place of a threshold below or above all scores, else 0
- *   decision_scores          isotonic: the knots' scores, ascending
+ *   decision_maps            one row a class, or one in a binary task with two slopes: slope, slope
+ *                            below, intercept, number of knots
+ *   decision_scores          the knots' scores, ascending, of one class after the other
  *   decision_probabilities   and their probabilities
+ *   decision_matrix          (classes, classes + 1) what scores are multiplied by, and intercepts
  *
  * Absent where scores were left as they are and decided plainly, and in older models. */
 #ifndef LB_SAVED_DECISION_H

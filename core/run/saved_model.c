@@ -25,6 +25,8 @@ void lb_saved_model_free(struct lb_saved_model *m)
 	for (int i = 0; i < MODEL_TEXTS; i++)
 		free(m->text[i]);
 	free(m->level_of);
+	free(m->decision.of_class);
+	free(m->calibrated);
 	for (size_t i = 0; i < sizeof m->p.key / sizeof *m->p.key; i++)
 		free(m->p.key[i]);
 	free(m);
@@ -40,6 +42,7 @@ static const char *const number_name[MODEL_NUMBERS] = {
 	[MODEL_CATEGORY_FEATURE] = "category_feature", [MODEL_ROWS] = "train_rows",
 	[MODEL_CUTS] = "cuts", [MODEL_CURVE_TIMES] = "curve_times", [MODEL_HAZARD] = "baseline_hazard",
 	[MODEL_DECISION] = "decision", [MODEL_DECISION_SCORES] = "decision_scores", [MODEL_DECISION_PROBABILITIES] = "decision_probabilities",
+	[MODEL_DECISION_MAPS] = "decision_maps", [MODEL_DECISION_MATRIX] = "decision_matrix",
 	[MODEL_GUIDE_COLUMNS] = "guide_columns",
 };
 
@@ -279,49 +282,99 @@ struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 	return lb_saved_model_load_judged(path, NULL, err);
 }
 
-/* Both ascend, and the one are probabilities. */
-static bool knots_hold(const double *z, const double *p, size_t n)
+/* The scores ascend, and the others are probabilities, which may have to ascend beside them. */
+static bool knots_hold(const double *z, const double *p, size_t n, bool rises)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!(p[i] >= 0 && p[i] <= 1) || (i && !(z[i] >= z[i - 1] && p[i] >= p[i - 1])))
+		if (!(p[i] >= 0 && p[i] <= 1) || (i && (!(z[i] >= z[i - 1]) || (rises && !(p[i] >= p[i - 1])))))
 			return false;
 	return true;
 }
 
-/* The rule and the calibration that its config names. */
+/* The rule and the calibration that its config names; one with parameters stands in a block. */
 static int read_names(struct lb_saved_model *m, struct lb_err *err)
 {
 	const char *text = m->text[MODEL_CONFIG][0];
 	cJSON *config = lb_json_parse(m->path, text, strlen(text), LB_DATA, err);
 	const char *threshold = lb_json_text_at(config, "evaluate.threshold"), *calibration = lb_json_text_at(config, "evaluate.calibration");
 
+	if (!calibration)
+		calibration = lb_json_text_at(config, "evaluate.calibration.name");
 	m->decision.rule = (const struct lb_threshold *)lb_info_find(lb_thresholds, threshold ? threshold : "fixed");
 	m->decision.calibration = (const struct lb_calibration *)lb_info_find(lb_calibrations, calibration ? calibration : "none");
 	cJSON_Delete(config);
 	return m->decision.rule && m->decision.calibration ? 0 : refuse(m, "its config names no threshold or calibration that there is", err);
 }
 
-/* m->decision <- what its arrays say, or the plain one; it borrows the knots. */
+/* map <- a row of decision_maps, with the next of the n knots from *first on. */
+static bool read_map(const struct lb_saved_model *m, const double *row, size_t n, size_t *first, struct lb_score_map *map)
+{
+	*map = (struct lb_score_map){ .slope = row[LB_MAP_SLOPE], .below = row[LB_MAP_BELOW], .intercept = row[LB_MAP_INTERCEPT],
+				      .steps = m->decision.calibration->steps };
+	if (!(row[LB_MAP_KNOTS] >= 0 && row[LB_MAP_KNOTS] <= (double)(n - *first)))
+		return false;
+	map->n_knots = (size_t)row[LB_MAP_KNOTS];
+	map->z = m->number[MODEL_DECISION_SCORES] + *first;
+	map->p = m->number[MODEL_DECISION_PROBABILITIES] + *first;
+	*first += map->n_knots;
+	return knots_hold(map->z, map->p, map->n_knots, m->decision.calibration == &lb_calibration_isotonic);
+}
+
+/* One map, or one a class, whose knots follow each other; they are borrowed. */
+static int read_maps(struct lb_saved_model *m, struct lb_err *err)
+{
+	const size_t maps = m->n_number[MODEL_DECISION_MAPS] / LB_MAP_NUMBERS, n = m->n_number[MODEL_DECISION_SCORES], classes = m->n_text[MODEL_CLASSES];
+	const double *row = m->number[MODEL_DECISION_MAPS];
+	struct lb_decision *d = &m->decision;
+	size_t first = 0;
+	bool hold = maps == (m->kind == LB_BINARY ? 1 : classes) && m->n_number[MODEL_DECISION_MAPS] == maps * LB_MAP_NUMBERS;
+
+	if (hold && m->kind == LB_MULTICLASS) {
+		if (!(d->of_class = lb_alloc(maps, sizeof *d->of_class, err)))
+			return -1;
+		d->classes = maps;
+	}
+	for (size_t k = 0; k < maps && hold; k++)
+		hold = read_map(m, row + k * LB_MAP_NUMBERS, n, &first, d->of_class ? &d->of_class[k] : &d->map);
+	return hold && first == n ? 0 : refuse(m, "decision_maps are not what each class's score becomes", err);
+}
+
+static int read_matrix(struct lb_saved_model *m, struct lb_err *err)
+{
+	const size_t classes = m->n_text[MODEL_CLASSES];
+
+	if (m->kind != LB_MULTICLASS || m->n_number[MODEL_DECISION_MATRIX] != classes * (classes + 1))
+		return refuse(m, "decision_matrix has not a row for each class, of one entry for each class and one more", err);
+	m->decision.classes = classes;
+	m->decision.matrix = m->number[MODEL_DECISION_MATRIX];
+	return 0;
+}
+
+/* m->decision <- what its arrays say, or the plain one; it borrows knots and matrix. */
 static int read_decision(struct lb_saved_model *m, struct lb_err *err)
 {
 	const double *v = m->number[MODEL_DECISION];
-	const size_t *n = m->n_number;
+	const size_t *n = m->n_number, knots = n[MODEL_DECISION_SCORES];
 
 	m->decision = lb_plain_decision;
 	if (!v)
-		return n[MODEL_DECISION_SCORES] || n[MODEL_DECISION_PROBABILITIES] ? refuse(m, "it has knots and no decision", err) : 0;
+		return knots || n[MODEL_DECISION_PROBABILITIES] || n[MODEL_DECISION_MAPS] || n[MODEL_DECISION_MATRIX] ?
+			       refuse(m, "it has knots and no decision", err) : 0;
 	if ((m->kind != LB_BINARY && m->kind != LB_MULTICLASS) || n[MODEL_DECISION] != LB_DECISION_NUMBERS || !(v[LB_DECISION_BEYOND] >= -1 && v[LB_DECISION_BEYOND] <= 1))
 		return refuse(m, "decision is not a slope, an intercept, a threshold and its side", err);
-	if (n[MODEL_DECISION_SCORES] != n[MODEL_DECISION_PROBABILITIES] ||
-	    !knots_hold(m->number[MODEL_DECISION_SCORES], m->number[MODEL_DECISION_PROBABILITIES], n[MODEL_DECISION_SCORES]))
+	if (read_names(m, err))
+		return -1;
+	const double whole[LB_MAP_NUMBERS] = { [LB_MAP_SLOPE] = v[LB_DECISION_SLOPE], [LB_MAP_BELOW] = v[LB_DECISION_SLOPE],
+					       [LB_MAP_INTERCEPT] = v[LB_DECISION_INTERCEPT], [LB_MAP_KNOTS] = (double)knots };
+	size_t first = 0;
+	if (knots != n[MODEL_DECISION_PROBABILITIES] || (!n[MODEL_DECISION_MAPS] && !read_map(m, whole, knots, &first, &m->decision.map)))
 		return refuse(m, "decision_scores and decision_probabilities do not ascend side by side", err);
-	m->decision.slope = v[LB_DECISION_SLOPE];
-	m->decision.intercept = v[LB_DECISION_INTERCEPT];
+	if (n[MODEL_DECISION_MAPS] && read_maps(m, err))
+		return -1;
 	m->decision.threshold = v[LB_DECISION_BEYOND] < 0 ? -(double)INFINITY : v[LB_DECISION_BEYOND] > 0 ? (double)INFINITY : v[LB_DECISION_THRESHOLD];
-	m->decision.n_knots = n[MODEL_DECISION_SCORES];
-	m->decision.z = m->number[MODEL_DECISION_SCORES];
-	m->decision.p = m->number[MODEL_DECISION_PROBABILITIES];
-	return read_names(m, err);
+	if (n[MODEL_DECISION_MATRIX] && read_matrix(m, err))
+		return -1;
+	return !m->decision.classes || (m->calibrated = lb_alloc(m->decision.classes, sizeof *m->calibrated, err)) ? 0 : -1;
 }
 
 struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *metrics, struct lb_err *err)

@@ -35,10 +35,12 @@
 
 enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_ID, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
 enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_CUTS, MODEL_CURVE_TIMES, MODEL_HAZARD,
-	MODEL_DECISION, MODEL_DECISION_SCORES, MODEL_DECISION_PROBABILITIES, MODEL_GUIDE_COLUMNS, MODEL_NUMBERS };
+	MODEL_DECISION, MODEL_DECISION_SCORES, MODEL_DECISION_PROBABILITIES, MODEL_DECISION_MAPS, MODEL_DECISION_MATRIX, MODEL_GUIDE_COLUMNS, MODEL_NUMBERS };
 
 /* The numbers of its array `decision`. */
 enum lb_decision_number { LB_DECISION_SLOPE, LB_DECISION_INTERCEPT, LB_DECISION_THRESHOLD, LB_DECISION_BEYOND, LB_DECISION_NUMBERS };
+/* The columns of its array `decision_maps`. */
+enum lb_map_number { LB_MAP_SLOPE, LB_MAP_BELOW, LB_MAP_INTERCEPT, LB_MAP_KNOTS, LB_MAP_NUMBERS };
 
 /* A model that was read. */
 struct lb_saved_model {
@@ -56,6 +58,7 @@ struct lb_saved_model {
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
 	struct lb_curve curve;           /* of the setup, where it has one */
 	struct lb_decision decision;     /* from scores to classes and probabilities */
+	double *calibrated;              /* (classes) room for what scores become; NULL where classes keep their order */
 	size_t targets;                  /* regression, multilabel, ranking, survival; else 0 */
 };
 

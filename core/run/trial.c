@@ -157,7 +157,8 @@ static void prepare_cohort(struct lb_prepared *p)
 	p->setup.clip_norm = train->clip_norm;
 	p->setup.loss_lr_factor = train->loss_lr_factor;
 	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
-	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
+	p->setup.calibration = (const struct lb_calibration *)p->spec.evaluate.calibration.info;
+	p->setup.calibration_par = p->spec.evaluate.calibration.par;
 	p->setup.keep_scores = p->spec.output.predictions;
 	p->setup.keep_model = p->spec.output.model;
 	p->cohort = (struct lb_cohort){
@@ -344,7 +345,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_er
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
-	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec))
+	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec) || lb_trains_several_times(spec))
 		return NULL;
 	const struct lb_sampling *sampling = lb_used_sampling(spec);
 	const size_t apart = sampling->by_weight ? 0 : sampling->by_class ? BY_WEIGHT : BY_LABEL;

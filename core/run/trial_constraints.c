@@ -128,37 +128,41 @@ static int stopping_has_rows(const struct lb_facts *f, struct lb_err *err)
 	return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 }
 
-/* The two options of the decision; the first of the list is the neutral one. by_rows: it is fitted
- * to the validation rows. */
-static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const struct lb_info *const *list, bool by_rows,
-			 struct lb_err *err)
+/* The two options of the decision, of which one is chosen that is not neutral. */
+static int has_scores(const struct lb_facts *f, const char *path, const char *chosen, const char *neutral, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
 
-	if (!word->at)
+	if (lb_loss_gives_scores(loss))
 		return 0;
-	if (!lb_loss_gives_scores(loss))
-		return lb_fail(err, LB_CONFIG, "%s: found %s, but %s gives embeddings and no class scores; allowed: %s", path, word->text,
-			       loss->base.name, list[0]->name);
-	if (task_has(path, list, word, f, err))
-		return -1;
-	if (by_rows && !f->split->n[LB_VALID])
-		return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid",
-			       path, word->text);
-	return 0;
+	return lb_fail(err, LB_CONFIG, "%s: found %s, but %s gives embeddings and no class scores; allowed: %s", path, chosen, loss->base.name, neutral);
+}
+
+static int has_rows_to_fit(const struct lb_facts *f, const char *path, const char *chosen, struct lb_err *err)
+{
+	if (f->split->n[LB_VALID])
+		return 0;
+	return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid", path, chosen);
 }
 
 static int threshold_fits(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_word *word = &f->spec->evaluate.threshold;
-	const bool by_rows = lb_decision_fits(NULL, (const struct lb_threshold *)lb_thresholds[word->at]);
 
-	return decision_fits(f, "evaluate.threshold", word, lb_thresholds, by_rows, err);
+	if (!word->at)
+		return 0;
+	if (has_scores(f, "evaluate.threshold", word->text, lb_thresholds[0]->name, err) || task_has("evaluate.threshold", lb_thresholds, word, f, err))
+		return -1;
+	return lb_decision_fits(NULL, (const struct lb_threshold *)lb_thresholds[word->at]) ? has_rows_to_fit(f, "evaluate.threshold", word->text, err) : 0;
 }
 
 static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 {
-	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, true, err);
+	const struct lb_info *info = f->spec->evaluate.calibration.info;
+
+	if (info == lb_calibrations[0])
+		return 0;
+	return has_scores(f, "evaluate.calibration", info->name, lb_calibrations[0]->name, err) || has_rows_to_fit(f, "evaluate.calibration", info->name, err) ? -1 : 0;
 }
 
 /* The judge of embeddings and the metrics of what it says come together. */
@@ -351,14 +355,14 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.scale_pos_weight", LB_BY_DATA, "A weight of the positive class needs task binary, and excludes train.class_weight." }, positives_are_weighted_once },
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
-	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
+	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows." }, calibration_fits },
 	{ { "evaluate.embeddings", LB_BY_COMPONENTS, "A judge of embeddings and judged_accuracy come together, without data.split.hold_out_classes." }, judge_has_metrics },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters, of which it is at least the batch, or hard_batches." }, clusters_have_sampler },
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics or procedures that read it come together." }, subgroups_have_metrics },
 	{ { "metrics", LB_BY_COMPONENTS, "The metric selected_clean needs a procedure that weighs rows, such as small_loss." }, selection_has_procedure },
-	{ { "metrics", LB_BY_COMPONENTS, "The metrics sharpness and hessian_trace need losses that are means of row losses, the same in every pass, and not naive_bayes." }, curvature_is_of_row_losses },
+	{ { "metrics", LB_BY_COMPONENTS, "The metrics sharpness and hessian_trace need losses that are means of row losses, the same in every pass, and a model that is fitted by a loss." }, curvature_is_of_row_losses },
 	{ { "metrics", LB_BY_COMPONENTS, "Neither early stopping nor a schedule follows sharpness or hessian_trace, which are known when the training is over." }, curvature_is_known_late },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row; weighted needs weights (data.weight, train.class_weight), no classes, and task other than ranking and survival." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
@@ -367,7 +371,8 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 
 /* ---- the table of all ---- */
 
-static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_side_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
+static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_side_constraints, lb_rows_constraints, lb_attack_constraints,
+									 lb_procedure_constraints, lb_step_constraints };
 
 static const struct lb_trial_constraint *constraint_at(size_t i)
 {

@@ -38,7 +38,8 @@ const struct lb_constraint *lb_trial_constraint(size_t i);
 int lb_parameters_check(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err);
 
 /* The tables, each ended by a row without a check. */
-extern const struct lb_trial_constraint lb_loss_constraints[], lb_side_constraints[], lb_rows_constraints[], lb_attack_constraints[], lb_step_constraints[];
+extern const struct lb_trial_constraint lb_loss_constraints[], lb_side_constraints[], lb_rows_constraints[], lb_attack_constraints[],
+	lb_procedure_constraints[], lb_step_constraints[];
 
 /* The option that names the i-th loss, for messages. */
 static inline const char *lb_loss_path(size_t i)

@@ -3,6 +3,7 @@
 #include "core/training/attack_info.h"
 #include "core/training/head_info.h"
 #include "core/training/optim_params.h"
+#include "core/training/procedure_info.h"
 #include "datasets/dataset.h"
 
 _Static_assert(!offsetof(struct lb_loss_info, base) && !offsetof(struct lb_metric, base) && !offsetof(struct lb_schedule, base) &&
@@ -33,6 +34,14 @@ bool lb_closed_form(const struct lb_spec *spec)
 bool lb_reads_all(const struct lb_spec *spec)
 {
 	return lb_closed_form(spec) || spec->optimizer.info->traits & LB_FULL_BATCH;
+}
+
+bool lb_trains_several_times(const struct lb_spec *spec)
+{
+	for (size_t i = 0; i < spec->procedures.n; i++)
+		if (lb_procedure_traits_f64(spec->procedures.use[i].info) & LB_WHOLE_TRAINING)
+			return true;
+	return false;
 }
 
 bool lb_head_is_cosine(const struct lb_spec *spec)

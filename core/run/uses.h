@@ -36,6 +36,9 @@ bool lb_closed_form(const struct lb_spec *spec);
 /* Returns true if the trial reads all training rows at once: by lbfgs, or fitted in closed form. */
 bool lb_reads_all(const struct lb_spec *spec);
 
+/* Returns true if a procedure trains several times, so that the trial is alone in its cohort. */
+bool lb_trains_several_times(const struct lb_spec *spec);
+
 /* Returns true if the head makes scores that are cosines. */
 bool lb_head_is_cosine(const struct lb_spec *spec);
 

@@ -1,10 +1,15 @@
 #include "core/training/cohort.h"
 
+size_t lb_cohort_reads(const struct lb_cohort *c)
+{
+	return c->split->n[LB_TRAIN] + c->n_again;
+}
+
 int64_t lb_cohort_steps_before(const struct lb_cohort *c, size_t epoch)
 {
 	if (c->queries)
 		return c->queries->before[epoch < c->epochs ? epoch : c->epochs];
-	return (int64_t)epoch * (int64_t)((c->split->n[LB_TRAIN] + c->batch - 1) / c->batch);
+	return (int64_t)epoch * (int64_t)((lb_cohort_reads(c) + c->batch - 1) / c->batch);
 }
 
 size_t lb_cohort_epoch_of(const struct lb_cohort *c, int64_t step)
@@ -25,15 +30,19 @@ bool lb_cohort_ends_epoch(const struct lb_cohort *c, int64_t steps)
 
 void lb_cohort_draw(const struct lb_cohort *c, struct lb_sampler *sampler, size_t epoch, uint32_t *order)
 {
+	const size_t n = c->split->n[LB_TRAIN];
+
 	if (c->queries)
 		lb_query_batches_draw(c->queries, c->order_seed, epoch, c->shuffle, order);
 	else
 		lb_sampler_draw(sampler, c->order_seed, epoch, order);
+	for (size_t i = 0; c->n_again && i < lb_cohort_reads(c); i++)
+		order[i] = order[i] < n ? order[i] : c->again[order[i] - n];
 }
 
 size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, size_t start)
 {
-	const size_t n = c->split->n[LB_TRAIN];
+	const size_t n = lb_cohort_reads(c);
 
 	if (c->queries)
 		return lb_query_batches_end(c->queries, order, start);

@@ -13,6 +13,10 @@ struct lb_cohort {
 	const struct lb_split *split;
 	enum lb_kind kind;               /* of the data (lb_kind_of_data): a loss of embeddings or of distillation has classes too */
 	size_t epochs, batch;            /* batch: the most rows of a step */
+	size_t until;                    /* the training ends after so many epochs of these; 0: after all */
+	const uint32_t *again;           /* (n_again) positions of training rows that an epoch reads once more; by the sampler shuffle */
+	size_t n_again;
+	double spent;                    /* seconds that the trial has trained for before */
 	const struct lb_query_batches *queries; /* steps read whole queries or bags; NULL: `batch` rows, the last of an epoch fewer */
 	uint64_t order_seed;
 	bool shuffle;
@@ -34,6 +38,13 @@ struct lb_cohort {
 	double keep_seconds;             /* after which the states of all trials are kept, also within an epoch; 0: never */
 };
 
+/* Returns after how many epochs the training ends. */
+static inline size_t lb_cohort_end(const struct lb_cohort *c)
+{
+	return c->until && c->until < c->epochs ? c->until : c->epochs;
+}
+/* Returns how many training rows an epoch reads. */
+size_t lb_cohort_reads(const struct lb_cohort *c);
 /* Returns the steps of the epochs before this one; `epochs` gives those of the training. */
 int64_t lb_cohort_steps_before(const struct lb_cohort *c, size_t epoch);
 /* Returns the epoch, from 0, that the step from 0 is of. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PRODUCTS = 100, MOST_OPTIMIZER_PARAMS = 16 }; /* of the trace, too */
+enum { MOST_PRODUCTS = 100 }; /* of the trace, too */
 #define TOLERANCE 1e-4
 /* So small that a kink hardly ever lies within it, and far above rounding. */
 #define SMALL_STEP 1e-9
@@ -38,20 +38,6 @@ static bool wanted(const struct lb_setup *setup, bool trace)
 bool lb_curvature_wanted(const struct lb_setup *setup)
 {
 	return wanted(setup, false) || wanted(setup, true);
-}
-
-/* The trial as nothing but its losses over the training rows. */
-static struct lb_setup bare(const struct lb_setup *setup)
-{
-	static const struct lb_arg no_decay[MOST_OPTIMIZER_PARAMS];
-	struct lb_setup s = *setup;
-
-	s.optimizer_par = no_decay;
-	s.model.dropout = 0;
-	s.n_procedures = s.n_regularisers = 0;
-	s.attack = s.view = s.miner = NULL;
-	s.start = s.start_own = NULL;
-	return s;
 }
 
 /* Whether gradients jump: of losses with kinks, and where a unit begins to be active. */
@@ -174,7 +160,7 @@ static double trace(struct curve *p)
 
 int lb_curvature_measure(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_curvature *out, struct lb_err *err)
 {
-	const struct lb_setup plain = bare(setup);
+	const struct lb_setup plain = lb_setup_bare(setup);
 	struct curve p = { 0 };
 	const int rc = curve_make(&p, c, &plain, w, err);
 

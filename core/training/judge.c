@@ -2,9 +2,9 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/eigen.h"
+#include "core/numeric/minimise.h"
 #include "losses/loss_info.h"
 
-#include <lbfgs.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,15 +292,14 @@ static void scores_of(const struct probe *p, const double *w, const double *x)
 	}
 }
 
-static lbfgsfloatval_t probe_value(void *arg, const lbfgsfloatval_t *w, lbfgsfloatval_t *slope, const int n, const lbfgsfloatval_t step)
+static double probe_value(void *arg, const double *w, double *slope, size_t n)
 {
 	const struct probe *p = arg;
 	const size_t d = p->g->d, classes = p->g->classes;
 	const double rows = (double)p->g->n;
 	double value = 0;
 
-	(void)step;
-	memset(slope, 0, (size_t)n * sizeof *slope);
+	memset(slope, 0, n * sizeof *slope);
 	for (size_t i = 0; i < p->g->n; i++) {
 		const double *x = p->g->x + i * d;
 		double top = -(double)INFINITY, sum = 0;
@@ -327,20 +326,11 @@ static lbfgsfloatval_t probe_value(void *arg, const lbfgsfloatval_t *w, lbfgsflo
 
 static int linear_probe(const struct lb_gallery *g, const struct lb_arg *par, size_t rows, const double *x, int32_t *pred, struct lb_err *err)
 {
-	const size_t n = g->classes * (g->d + 1);
 	struct probe p = { .g = g, .penalty = par[PENALTY].v, .score = lb_alloc(g->classes, sizeof *p.score, err) };
-	lbfgsfloatval_t *w = lbfgs_malloc((int)n);
-	lbfgs_parameter_t options;
-	int rc = p.score && w ? 0 : p.score ? lb_fail_memory(err, n * sizeof *w) : -1;
+	const struct lb_smooth_function f = { .n = g->classes * (g->d + 1), .value = probe_value, .arg = &p, .tolerance = 1e-7, .iterations = MOST_ITERATIONS };
+	double *w = lb_alloc(f.n, sizeof *w, err);
+	const int rc = p.score && w ? lb_minimise(&f, w, NULL, err) : -1;
 
-	lbfgs_parameter_init(&options);
-	options.epsilon = 1e-7;
-	options.max_iterations = MOST_ITERATIONS;
-	options.m = 20;
-	for (size_t k = 0; !rc && k < n; k++)
-		w[k] = 0;
-	if (!rc && lbfgs((int)n, w, NULL, probe_value, NULL, &p, &options) == LBFGSERR_OUTOFMEMORY)
-		rc = lb_fail_memory(err, n * sizeof *w);
 	for (size_t i = 0; !rc && i < rows; i++) {
 		size_t best = 0;
 		scores_of(&p, w, x + i * g->d);
@@ -349,8 +339,7 @@ static int linear_probe(const struct lb_gallery *g, const struct lb_arg *par, si
 		pred[i] = (int32_t)best;
 	}
 	free(p.score);
-	if (w)
-		lbfgs_free(w);
+	free(w);
 	return rc;
 }
 

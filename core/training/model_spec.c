@@ -97,7 +97,7 @@ const struct lb_model_kind lb_model_kind_mlp = {
 static int make_naive_bayes(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
 {
 	(void)err;
-	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = true,
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = LB_NAIVE_BAYES,
 				       .smoothing = par[BAYES_SMOOTHING].v };
 	return 0;
 }
@@ -114,10 +114,46 @@ const struct lb_model_kind lb_model_kind_naive_bayes = {
 		.notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record "
 			 "shows 0 epochs and 0 steps. Row weights count as rows. The term of x^2, the same for all classes, is left out of the "
 			 "scores. Binary: the difference of the two scores. A class without training rows is refused.",
-		.keywords = "bayes gaussian generative lda nb",
+		.keywords = "bayes gaussian generative nb",
 		LB_PARAMS(bayes_params),
 	},
 	.make = make_naive_bayes,
+};
+
+static const char *const covariances[] = { "ledoit_wolf", "shrunk", "empirical", NULL };
+
+enum { LDA_COVARIANCE, LDA_SHRINKAGE };
+static const struct lb_param lda_params[] = {
+	[LDA_COVARIANCE] = { .name = "covariance", .type = LB_CHOICE_PARAM, .choices = covariances,
+			     .help = "of the features within the classes: ledoit_wolf chooses the shrinkage; empirical has none" },
+	[LDA_SHRINKAGE] = { .name = "shrinkage", .symbol = "s", .type = LB_REAL_PARAM, .def = 0.1, .min = 0, .max = 1, .grid = { 0.01, 0.1, 0.5 }, .n_grid = 3,
+			    .help = "of covariance shrunk: 0 is the empirical one, 1 a multiple of the unit matrix" },
+};
+
+static int make_lda(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = LB_LDA,
+				       .covariance = (enum lb_covariance)par[LDA_COVARIANCE].v, .shrinkage = par[LDA_SHRINKAGE].v };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_lda = {
+	.base = {
+		.name = "lda",
+		.tasks = LB_CLASS_TASKS,
+		.traits = LB_CLOSED_FORM,
+		.title = "Linear discriminant analysis: Gaussian classes of one covariance",
+		.cite = "R. A. Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7, 1936; shrinkage: O. Ledoit, M. Wolf, A well-conditioned "
+			"estimator for large-dimensional covariance matrices, Journal of Multivariate Analysis 88, 2004",
+		.formula = "S = (1/n) sum_i (x_i - mu_{y_i})(x_i - mu_{y_i})', V = (1 - s) S + s tr(S)/d I;  W_c = V^-1 mu_c, b_c = log(n_c/n) - 1/2 mu_c' V^-1 mu_c",
+		.notes = "Fitted in closed form from the training rows, as naive_bayes is. Row weights count as rows. Binary: the difference of the two scores. An empirical "
+			 "covariance without an inverse is refused. ledoit_wolf takes s of the rows less their class's mean, all classes together; scikit-learn's "
+			 "shrinkage=auto takes one of each class. Time grows as rows d^2 and d^3.",
+		.keywords = "linear_discriminant_analysis fisher class_gaussians ledoit_wolf gaussian generative",
+		LB_PARAMS(lda_params),
+	},
+	.make = make_lda,
 };
 
 const struct lb_info *const lb_models[] = {

@@ -15,6 +15,10 @@ enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 #define LB_MAX_LAYERS 32
 enum { LB_MOST_HEADS = 8 };
 
+/* Models of Gaussian classes (core/engine/fit/gaussian_classes.h). */
+enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA };
+enum lb_covariance { LB_LEDOIT_WOLF, LB_SHRUNK, LB_EMPIRICAL };
+
 /* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and
  * dropout) follow every layer but the last. A linear model has one layer. */
 struct lb_model_spec {
@@ -26,8 +30,10 @@ struct lb_model_spec {
 	enum lb_bias_init bias_init;
 	double dropout;          /* share of hidden units dropped in training; the others are scaled by 1/(1 - dropout) */
 	uint64_t seed;           /* of initialisation and dropout */
-	bool closed_form;        /* naive Bayes: fitted without loss and optimiser; then a linear model */
+	enum lb_closed_form closed_form; /* fitted without loss and optimiser; then a linear model */
 	double smoothing;        /* naive Bayes: added to the variances */
+	enum lb_covariance covariance; /* LDA */
+	double shrinkage;        /* LDA: of a shrunk covariance */
 	const struct lb_info *head; /* how the output layer makes scores (core/training/head_info.h); NULL: linear */
 	const struct lb_arg *head_par;
 	double cosine_scale;     /* the scores are this times cosines, and the output layer's biases stay 0; 0: they are no cosines */

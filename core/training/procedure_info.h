@@ -26,7 +26,9 @@ enum lb_procedure_trait {
 	LB_MASKS_FEATURES = 1 << 16, /* leaves out features of the last hidden layer */
 	LB_HAS_CANDIDATES = 1 << 17, /* is chosen for evaluations when the training has ended */
 	LB_DRAWS_AGAIN = 1 << 18,    /* a step is the mean of several draws of dropout */
-	LB_SETS_LEVELS = 1 << 19     /* the weights that are read have few values */
+	LB_WHOLE_TRAINING = 1 << 19, /* trains several times, so that the trial is alone in its cohort */
+	LB_HOLDS_ROWS = 1 << 20,     /* learns from some training rows only how to weigh the others, by their slopes */
+	LB_SETS_LEVELS = 1 << 21     /* the weights that are read have few values */
 };
 
 /* Whether a row becomes a mixture of rows of different labels. */

@@ -34,6 +34,20 @@ struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i)
 	return setup->n_terms ? setup->term[i] : (struct lb_term){ .loss = setup->loss, .par = setup->loss_par, .weight = 1 };
 }
 
+struct lb_setup lb_setup_bare(const struct lb_setup *setup)
+{
+	enum { MOST_OPTIMIZER_PARAMS = 16 };
+	static const struct lb_arg no_decay[MOST_OPTIMIZER_PARAMS];
+	struct lb_setup s = *setup;
+
+	s.optimizer_par = no_decay;
+	s.model.dropout = 0;
+	s.n_procedures = s.n_regularisers = 0;
+	s.attack = s.view = s.miner = NULL;
+	s.start = s.start_own = NULL;
+	return s;
+}
+
 unsigned lb_setup_traits(const struct lb_setup *setup)
 {
 	unsigned traits = 0;

@@ -103,6 +103,7 @@ struct lb_setup {
 	bool curve[3];                   /* which splits get their metrics after every epoch */
 	bool keep_scores;                /* of the test rows */
 	const struct lb_calibration *calibration; /* fitted on the validation rows when the training has ended; NULL: none */
+	const struct lb_arg *calibration_par; /* in the order of its descriptor */
 	const struct lb_threshold *threshold;     /* NULL: fixed */
 	bool keep_model;                 /* the trained parameters */
 	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written
@@ -130,6 +131,10 @@ struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i);
 unsigned lb_setup_needs(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
+
+/* Returns the trial as nothing but its losses over rows: without weight decay, dropout, procedures
+ * and all else that is of a training. */
+struct lb_setup lb_setup_bare(const struct lb_setup *setup);
 
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);

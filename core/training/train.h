@@ -15,6 +15,11 @@
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 
+/* The same without the procedures that take the whole training. A trial with one of these is alone
+ * in its cohort. */
+int lb_train_once_f32(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
+int lb_train_once_f64(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
+
 /* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the
  * evaluation. epochs stays 0, steps counts the iterations. -1 also when a closed form has no
  * answer. */

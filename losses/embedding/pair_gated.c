@@ -1,5 +1,6 @@
 /* A contrast of rows of any two classes in the subspace that a gate of both classes opens:
  * pair_gated_info_nce. */
+#include "core/numeric/logistic.h"
 #include "losses/support/prototypes.h"
 
 #include <string.h>
@@ -23,11 +24,6 @@ static const struct lb_example examples[] = {
 	{ .set = "tau=1 pairs=distinct", .b = 3, .c = 2, .z = { 1, 0, 1, 0, 0, 1 }, .y = { 0, 0, 1 }, .classes = 2, .params = { 1, -1, 0.5, 0 }, .value = 0,
 	  .source = "by hand: with two classes a pair of both leaves no negative" },
 };
-
-static double sigmoid(double x)
-{
-	return x > 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
 
 /* One anchor and the class it is drawn to. Arrays that begin with by_ get derivatives. */
 struct gated {
@@ -61,7 +57,7 @@ static void open_gate(struct gated *g, size_t y, size_t to)
 	const bool fuse = g->in->par[FUSE].v > 0;
 
 	for (size_t j = 0; j < c; j++)
-		g->gate[j] = fuse ? sigmoid((p[j] + q[j]) / 2) : sigmoid(p[j]) * sigmoid(q[j]);
+		g->gate[j] = fuse ? lb_expit((p[j] + q[j]) / 2) : lb_expit(p[j]) * lb_expit(q[j]);
 	memset(g->by_gate, 0, c * sizeof *g->by_gate);
 	for (size_t i = 0; i < b; i++) {
 		double *x = g->x + i * c, squared = 0;
@@ -84,8 +80,8 @@ static void close_gate(struct gated *g, size_t y, size_t to)
 
 	for (size_t j = 0; j < c; j++) {
 		const double by = g->by_gate[j] * g->gate[j];
-		g->by_gates[y * c + j] += by * (fuse ? (1 - g->gate[j]) / 2 : 1 - sigmoid(p[j]));
-		g->by_gates[to * c + j] += by * (fuse ? (1 - g->gate[j]) / 2 : 1 - sigmoid(q[j]));
+		g->by_gates[y * c + j] += by * (fuse ? (1 - g->gate[j]) / 2 : 1 - lb_expit(p[j]));
+		g->by_gates[to * c + j] += by * (fuse ? (1 - g->gate[j]) / 2 : 1 - lb_expit(q[j]));
 	}
 }
 
@@ -128,7 +124,7 @@ static double anchor_loss(struct gated *g, size_t i, size_t to, double share)
 	for (size_t k = 0; rest > 0 && k < b; k++) {
 		if ((size_t)in->y[k] != to || k == i)
 			continue;
-		const double over = most + log(rest) - g->s[k], p = sigmoid(over);
+		const double over = most + log(rest) - g->s[k], p = lb_expit(over);
 		sum += share * (over > 0 ? over + log1p(exp(-over)) : log1p(exp(over)));
 		pushed += share * p;
 		pull(g, i, k, g->s[k] * t, -share * p / t);

@@ -1,5 +1,6 @@
 /* Losses of cosines to prototypes that have no margin on an angle: sface, p2sgrad, proxy_nca,
  * proxy_anchor, soft_triple. */
+#include "core/numeric/logistic.h"
 #include "losses/support/one_prototype.h"
 
 #include <string.h>
@@ -7,11 +8,6 @@
 /* ---- sigmoids of angles: sface ---- */
 
 enum { SF_SCALE, STEEP, INNER, OUTER };
-
-static double sigmoid(double x)
-{
-	return x > 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
 
 /* The angle of a cosine, which rounding may have made more than 1. */
 static double angle(double c)
@@ -27,7 +23,7 @@ static double sface_loss(const struct lb_batch *in, const struct lb_prototypes *
 
 	for (size_t i = 0; i < at->b * at->k; i++) {
 		const bool own = i % at->k == (size_t)in->y[i / at->k];
-		const double theta = angle(held[i]), w = own ? -sigmoid(par[STEEP].v * (theta - par[INNER].v)) : sigmoid(-par[STEEP].v * (theta - par[OUTER].v));
+		const double theta = angle(held[i]), w = own ? -lb_expit(par[STEEP].v * (theta - par[INNER].v)) : lb_expit(-par[STEEP].v * (theta - par[OUTER].v));
 		at->slope[i] = par[SF_SCALE].v * w / n;
 		sum += at->slope[i] * at->cosine[i];
 	}

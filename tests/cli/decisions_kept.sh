@@ -56,6 +56,11 @@ kept wdbc.yaml wdbc-test.csv prevalence threshold=prevalence calibration=isotoni
 isotonic=$model
 kept wdbc.yaml wdbc-test.csv temperature calibration=temperature
 kept iris.yaml iris-test.csv median threshold=median
+for c in beta '{name: histogram, bins: 4}' spline; do kept wdbc.yaml wdbc-test.csv "binary ${c//[^a-z]/}" threshold=youden calibration="$c"; done
+for c in temperature vector '{name: matrix, off_diagonal: 0.01}' dirichlet platt beta isotonic histogram; do
+	kept iris.yaml iris-test.csv "classes ${c//[^a-z]/}" calibration="$c"
+done
+
 
 # Plain decisions leave a model without a word of this, and the bytes of the arrays that it had.
 lossbench train --config wdbc.yaml --quiet --set output.dir=plain

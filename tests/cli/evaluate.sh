@@ -31,12 +31,13 @@ run neutral evaluate.threshold=fixed evaluate.calibration=none train.sampler=shu
 assert_eq "${record##*/}" "$plain_id" id
 
 # A calibration fitted on the validation rows lowers their log-loss and keeps their order; Youden's threshold their balanced accuracy.
-for kind in temperature platt isotonic; do
-	run "$kind" evaluate.calibration="$kind"
+for kind in temperature platt isotonic beta '{name: histogram, edges: mass}' '{name: spline, knots: 4}'; do
+	name=${kind#*name: } name=${name%%,*}
+	run "$name" evaluate.calibration="$kind"
 	[ "${record##*/}" != "$plain_id" ] || fail "$kind: the same id"
-	assert_eq "$(json "$record" .result.decision.calibration)" "$kind"
+	assert_eq "$(json "$record" .result.decision.calibration)" "$name"
 	below "$(metric valid.log_loss)" "$plain_valid" "log-loss of the validation rows, $kind"
-	[ "$kind" = isotonic ] || assert_eq "$(metric test.auc)" "$plain_auc" auc
+	[[ $name == [ihs]* ]] || assert_eq "$(metric test.auc)" "$plain_auc" auc
 done
 run youden evaluate.threshold=youden
 below "$plain_balanced" "$(metric valid.balanced_accuracy)" 'balanced accuracy of the validation rows'
@@ -75,7 +76,11 @@ refused() { # refused SETS... -- WORDS...
 }
 refused evaluate.threshold=roc -- 'evaluate.threshold: found "roc"' 'allowed: fixed, youden, f1, prevalence'
 refused evaluate.threshold=f1 data.split.train=0.8 data.split.valid=0 data.split.test=0.2 -- 'no validation rows' 'data.split.valid'
-refused task=multiclass loss=ce "metrics=[accuracy]" evaluate.calibration=platt -- 'evaluate.calibration: found platt with task multiclass' 'allowed: none, temperature'
+refused evaluate.calibration=beta data.split.train=0.8 data.split.valid=0 data.split.test=0.2 -- 'evaluate.calibration: found beta' 'no validation rows'
+refused evaluate.calibration=vector -- 'evaluate.calibration.name: vector is a multiclass calibration; the task is binary'
+refused evaluate.calibration=plat -- 'evaluate.calibration.name: unknown calibration "plat"' 'did you mean "platt"?'
+refused 'evaluate.calibration={name: histogram, bins: 0}' -- 'evaluate.calibration.bins: found 0'
+refused 'evaluate.calibration={name: beta, bins: 5}' -- 'evaluate.calibration.bins: a parameter of histogram, not of beta'
 refused task=multiclass loss=ce "metrics=[accuracy]" evaluate.threshold=f1 -- 'evaluate.threshold: found f1 with task multiclass, allowed: fixed'
 refused optimizer=lbfgs train.sampler=balanced -- 'train.sampler: found balanced' 'reads all rows at once'
 refused train.shuffle=false train.sampler=stratified -- 'train.sampler: found stratified with train.shuffle false'

@@ -52,6 +52,10 @@ assert_contains "$err" 'found with model naive_bayes, which has no epochs'
 
 # A loss with kinks has its objective long before its gradient is small: it may end by the fall of the objective, in float64 from the
 # start and on the way through float32 (a million cells).
+assert_exit 0 lossbench train --config iris.yaml --set model.kind=lda --print test.accuracy --quiet
+assert_between "$out" 0.9 1
+assert_exit 3 lossbench train --config iris.yaml --set 'model={kind: lda, covariance: own}'
+assert_contains "$err" 'model.covariance: found "own", allowed: ledoit_wolf, shrunk, empirical'
 printf 'task: regression\ndata: {train: {path: %s/abalone.csv.gz, label: target}}\nloss: {name: eps_insensitive}\nmodel: {kind: linear, init: zero}\noptimizer: {name: lbfgs, weight_decay: 0.001}\n' \
 	"$samples" >kinks.yaml
 python3 - >wide.csv <<'PY'
@@ -79,6 +83,10 @@ record=$(find nb -name '*.json' | head -n 1)
 assert_eq "$(json "$record" .result.epochs)$(json "$record" .result.steps)" 00
 assert_eq "$(json "$record" .result.objective)$(json "$record" .result.gradient)" nullnull
 assert_between "$(json "$record" .result.metrics.test.accuracy)" 0.9 1
+assert_exit 0 lossbench train --config iris.yaml --set model.kind=lda --print test.accuracy --quiet
+assert_between "$out" 0.9 1
+assert_exit 3 lossbench train --config iris.yaml --set 'model={kind: lda, covariance: own}'
+assert_contains "$err" 'model.covariance: found "own", allowed: ledoit_wolf, shrunk, empirical'
 printf 'task: regression\ndata:\n  train: {path: %s/abalone.csv.gz, label: target}\nloss: {name: mse}\nmodel: {kind: naive_bayes}\n' \
 	"$samples" >regression.yaml
 assert_exit 3 lossbench train --config regression.yaml
@@ -86,6 +94,8 @@ assert_contains "$err" 'naive_bayes is a multiclass model; the task is regressio
 { echo label,x; printf 'a,%s\nb,2\n' 1 2 3 4 5 6 7 8; echo c,1; } >two.csv
 printf 'task: multiclass\ndata: {train: {path: two.csv, label: label}, split: {first: 10}}\nloss: {name: ce}\nmodel: {kind: naive_bayes}\n' >two.yaml
 assert_exit 4 lossbench train --config two.yaml
+assert_contains "$err" 'no training row of class "c"'
+assert_exit 4 lossbench train --config two.yaml --set 'model={kind: lda, covariance: empirical}' --set data.split.first=9
 assert_contains "$err" 'no training row of class "c"'
 
 needs_python jsonschema

@@ -131,7 +131,7 @@ children() {
 
 # wait_until SECONDS COMMAND...: fails where the command does not succeed in time.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * (${TIMEOUT:-300} > 300 ? ${TIMEOUT:-300} / 300 : 1))) # more under sanitizers
 	shift
 	until "$@"; do
 		[ $SECONDS -le $end ] || fail "waited in vain for: $*"

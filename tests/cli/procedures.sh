@@ -26,12 +26,28 @@ for name in 'coteach(forget=0.4,ramp=10)' 'sam(rho=0.2) mixup(alpha=0.4)'; do as
 
 # ---- those of the gradient and the weights, of rows, subgroups and labels, each study in a folder of its own ----
 
-for study in steps:9 ignite:3 rows:10 subgroups:7 weights:12 dropout:6 self_distillation:4; do
+for study in steps:9 ignite:3 rows:10 subgroups:7 weights:12 dropout:6 self_distillation:4 two_models:6 mixing:5 held_rows:8; do
 	mkdir "${study%:*}"
 	cd "${study%:*}"
 	same_in_any_company "configs/procedures/${study%:*}.yaml" "${study#*:}" train.epochs=2 train.seed=1
 	cd ..
 done
+mkdir class_gaussians
+cd class_gaussians
+same_in_any_company configs/class_gaussians/letter.yaml 3 train.epochs=2 train.seed=1
+cd ..
+mkdir useful
+cd useful
+same_in_any_company configs/useful/letter.yaml 4 train.epochs=7 train.seed=1
+"$py" - together/trials/*.json <<'PY'
+import json, sys
+
+steps = {" ".join(p["name"] for p in r["config"].get("procedures", [])): r["result"]["steps"] for r in map(json.load, map(open, sys.argv[1:]))}
+assert steps[""] == steps["sam"] == 7 * 32, steps  # batches of 64 of 2000 rows
+for name in "useful", "useful sam":
+    assert steps[""] < steps[name] < 2 * steps[""] and steps[name] % 7 == 0, steps
+PY
+cd ..
 
 # ---- ids: an empty list is no list ----
 
@@ -110,10 +126,10 @@ sweep:
   procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar], [lookahead, gradient_noise], [tract, agc],
     [{name: divide_rows, warmup: 2}, {name: curriculum, warmup: 2}, quantise], [{name: label_ensemble, start: 2}, {name: prune, rewind: 1}],
     [{name: joint_labels, start: 4, average: 3}], [gradient_harmonising, spectral_risk, self_paced], [nested_dropout, multi_dropout],
-    [saf, sam], [mesa], [{name: biper, soft: 1000}, sam], [{name: bit_allocation, bits: 3}, {name: prune, every: 4}]]
+    [saf, sam], [mesa], [{name: coteach_plus, start: 2}], [jocor], [cutmix], [{name: meta_weights, held: 0.3, labels: right}], [class_gaussians, sam], [{name: useful, epochs: 2}, ema], [{name: biper, soft: 1000}, sam], [{name: bit_allocation, bits: 3}, {name: prune, every: 4}]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
-killed_and_resumed 16 "${long[@]}"
+killed_and_resumed 22 "${long[@]}"
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)
@@ -140,7 +156,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 10 more; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa, lookahead, saf, mesa, tract, gradient_noise, gradient_centralisation, agc, freeze, wise_ft, self_paced, spectral_risk, gradient_harmonising, curriculum, divide_rows, group_dro and 16 more; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias
@@ -190,8 +206,32 @@ refused 'procedures: found saf with mixup, but mixup mixes rows, and the other g
 refused 'procedures: found mixup with mesa, but mixup mixes rows, and the other goes by what a row is by itself' 'procedures=[mixup, mesa]'
 refused 'procedures: found saf with loss coral, which has other scores than one a class' 'procedures=[saf]' loss=coral
 refused 'procedures.name: ignite is a regression procedure; the task is multiclass, allowed: sam, ' 'procedures=[ignite]'
+refused 'procedures: found mixup with cutmix, both of which change labels; keep one' 'procedures=[mixup, cutmix]'
+refused 'procedures: found divide_rows with cutmix, but cutmix mixes rows' 'procedures=[divide_rows, cutmix]'
+refused 'procedures: found cutmix with sparse data, of which it changes the zeros too' 'procedures=[cutmix]' "${sparse[@]}" loss=logistic
+refused 'procedures: found sam with jocor, but jocor takes the whole step and stands alone; keep one' 'procedures=[sam, jocor]'
+refused 'procedures: found coteach_plus with useful, but coteach_plus takes the whole step and stands alone; keep one' 'procedures=[coteach_plus, useful]'
+refused 'procedures: found coteach_plus with loss cumulative_logit, which has other scores than one a class' 'procedures=[coteach_plus]' loss=cumulative_logit
+refused 'procedures: found jocor with optimizer batch_perceptron, which steps by the rows' 'procedures=[jocor]' optimizer=batch_perceptron
+refused 'procedures.name: useful is a multiclass procedure; the task is regression' 'procedures=[useful]' "data.train.path=$LB_ROOT/datasets/samples/abalone.csv.gz" data.train.label=target task=regression loss=mse metrics=null
+refused 'procedures: found useful with train.sampler balanced, which says itself how often a row is read; remove one of the two' 'procedures=[useful]' train.sampler=balanced
+refused 'procedures: found useful with train.views, which makes further copies of each row; remove one of the two' 'procedures=[useful]' loss=gjs 'train.views={kind: gaussian_noise}'
+refused 'procedures: found useful with loss elr, which remembers each row' 'procedures=[useful]' loss=elr
+refused 'procedures: found useful with loss bias, which is not a sum over rows' 'procedures=[useful]' loss=bias
+refused 'procedures: found meta_weights with sparse data, which it reads the zeros of' 'procedures=[meta_weights]' "${sparse[@]}" loss=logistic
+refused 'procedures: found meta_weights with model.head cosine, whose scores are no linear function of the features below; allowed: linear' 'procedures=[meta_weights]' 'model.head={kind: cosine}'
+refused 'procedures: found meta_weights with train.attack, which moves the rows whose slopes are taken' 'procedures=[meta_weights]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found meta_weights with loss elr, which is no function of a row'"'"'s scores and label alone' 'procedures=[meta_weights]' loss=elr
+refused 'procedures: found meta_weights with loss bias, which is not a sum over rows' 'procedures=[meta_weights]' loss=bias
+refused 'procedures: found quantise with meta_weights, of which one takes slopes at the weights that are trained' 'procedures=[quantise, meta_weights]'
+refused 'procedures: found meta_weights with mixup, of which one takes slopes of rows as they are' 'procedures=[meta_weights, mixup]'
+refused 'procedures: found meta_weights with label_ensemble, of which one gives a row several labels' 'procedures=[meta_weights, label_ensemble]'
+refused 'procedures: found meta_weights with optimizer batch_perceptron, which steps by the rows' 'procedures=[meta_weights]' optimizer=batch_perceptron
+refused 'procedures: found class_gaussians with sparse data, of which it changes the zeros too' 'procedures=[class_gaussians]' "${sparse[@]}" loss=logistic
+refused 'procedures: found class_gaussians with train.attack, which moves rows of one label' 'procedures=[class_gaussians]' 'train.attack={kind: fgsm, eps: 0.1}'
+refused 'procedures: found divide_rows with class_gaussians, but class_gaussians mixes rows' 'procedures=[divide_rows, class_gaussians]'
 # The others take sparse rows, with and without decay.
-for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise biper bit_allocation '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}'; do
+for p in sam coteach lookahead '{name: saf, start: 0, lag: 1}' '{name: mesa, start: 0}' self_paced spectral_risk gradient_harmonising '{name: divide_rows, warmup: 1}' '{name: label_ensemble, start: 1}' quantise biper bit_allocation '{name: prune, every: 1}' gradient_noise gradient_centralisation '{name: agc, last: true}' '{name: coteach_plus, start: 1}' jocor '{name: useful, epochs: 1}'; do
 	for decay in 0 0.1; do
 		sets=()
 		for s in "${sparse[@]}" loss=logistic model=linear optimizer.name=sgd "optimizer.weight_decay=$decay" optimizer.lr=0.1 "procedures=[$p]"; do sets+=(--set "$s"); done

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """Writes tests/golden/procedures.json: losses of the steps and parameters after some epochs of training procedures on rows, labels and
-weights, by PyTorch's automatic differentiation of the formulas, and mixtures of two components by scikit-learn (Gaussians) and SciPy
-(betas). Run it from the project's root; needs numpy, scipy, scikit-learn, torch. tests/unit/core/engine/step/test_procedures_worked.c and
-tests/unit/core/training/test_two_components.c compare."""
+weights, by PyTorch's automatic differentiation of the formulas, mixtures of two components by scikit-learn (Gaussians) and SciPy
+(betas), clusters by scikit-learn, and Gaussians of classes by NumPy. Run it from the project's root; needs numpy, scipy, scikit-learn, torch.
+tests/unit/core/engine/step/test_procedures_worked.c, test_useful.c there, test_two_components.c, test_two_means.c and test_class_gaussians.c of
+tests/unit/core/training compare."""
 import json
 
 import numpy as np
 import torch
 from scipy import stats
+from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from torch.nn import functional as F
 
@@ -19,6 +21,7 @@ X = np.round(rng.normal(size=(ROWS, D)), 4)
 Y = {"binary": rng.integers(0, 2, ROWS), "multiclass": np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])}
 GROUP = np.concatenate([[0, 1, 2], rng.integers(0, 3, ROWS - 3)])
 HIDDEN = 4
+DRAWN = [13, 7, 8, 5, 9, 6, 0, 1, 10, 11, 3, 4, 12, 2]  # the rows in the order in which the program draws those to hold, of train.seed 1
 
 
 def mixture(kind, v):
@@ -132,6 +135,27 @@ class Curriculum(Divide):
             self.order = np.argsort(self.sign * self.last, kind="stable")
         n = int((self.start + (1 - self.start) * min((e - self.warmup) / self.ramp, 1)) * ROWS + 1e-9)
         self.kept = np.isin(np.arange(ROWS), self.order[:n])
+
+
+class Meta(Plain):
+    def __init__(self, c, **par):
+        super().__init__(c, **par)
+        self.ids, self.step = DRAWN[:int(self.held * ROWS)], 0
+
+    def epoch(self, e, net):
+        self.net = net
+
+    def slope(self, value):
+        g = torch.autograd.grad(value, [t for layer in self.net for t in layer], retain_graph=True)
+        return torch.cat([t.reshape(-1) for t in g])
+
+    def loss(self, e, i, z, y, v):
+        n = min(len(self.ids), BATCH)
+        on = [self.ids[(self.step * n + k) % len(self.ids)] for k in range(n)]
+        self.step += 1
+        held = self.slope(row_losses(scores(self.net, on), Y[self.c["task"]][on]).mean())
+        raw = torch.stack([0 * one if row in self.ids else torch.clamp(self.slope(one) @ held, min=0) for row, one in zip(i, v)]).detach()
+        return (raw / raw.sum() * v).sum() if raw.sum() > 0 else 0 * v.sum()
 
 
 class GroupDro(Plain):
@@ -335,7 +359,80 @@ def flat(net):
     return torch.cat([t.detach().reshape(-1) for layer in net for t in layer]).tolist()
 
 
-def train(make, c, **par):
+def scores(net, i):
+    z = torch.tensor(X[i])
+    for k, (w, b) in enumerate(net):
+        z = z @ w.T + b
+        z = torch.tanh(z) if k < len(net) - 1 else z
+    return z
+
+
+def two_means(x, first, second):
+    return KMeans(2, init=x[[first, second]], n_init=1, tol=0, algorithm="lloyd").fit(x).labels_
+
+
+def late_rows(z, y):
+    """The rows of the cluster of greater mean loss, class by class."""
+    loss, late = row_losses(z, y).numpy(), []
+    for k in sorted(set(y)):
+        on = np.flatnonzero(y == k)
+        label = two_means(z.numpy()[on], loss[on].argmin(), loss[on].argmax())
+        late += list(on[label == np.argmax([loss[on][label == i].mean() for i in range(2)])])
+    return sorted(late)
+
+
+def held_rows():
+    for task in "binary", "multiclass":
+        for settings, held, hidden in [("held=0.3", 0.3, False), ("held=0.5", 0.5, True), ("held=0.1", 0.1, True)]:
+            c = train(Meta, {"name": "meta_weights", "set": settings, "task": task, "hidden": hidden, "momentum": 0.5, "epochs": 4}, held=held)
+            del c["z"]
+            yield c
+
+
+def gaussians():
+    draw = np.random.default_rng(11)
+    y = np.repeat([0, 2, 3, 4], [30, 25, 6, 1])  # class 1 has no rows
+    draw.shuffle(y)
+    x = np.round(draw.normal(size=(len(y), 3)) @ draw.normal(size=(3, 3)) + y[:, None] * [1, -1, 0.5], 4)
+    for trim, tail, borrow, q, ridge in [(0.2, 0.3, 0.4, 1, 0.1), (0, 0, 0.5, 2, 0.01), (0.45, 0.9, 0.25, 2, 0.3), (0.1, 0.3, 1, 5, 0.2)]:
+        rows = np.bincount(y, minlength=5)
+        mean, cov = np.zeros((5, 3)), np.zeros((5, 3, 3))
+        for k in np.flatnonzero(rows):
+            on = x[y == k]
+            order = np.argsort(((on - np.median(on, 0)) ** 2).sum(1), kind="stable")
+            kept = on[order[:len(on) - int(trim * len(on) + 1e-9)]]
+            mean[k], cov[k] = kept.mean(0), np.cov(kept.T, bias=True)
+        out = []
+        for k in range(5):
+            m, s = mean[k], cov[k]
+            if 0 < rows[k] < tail * rows.max():
+                others = np.array([c for c in range(5) if rows[c] and rows[c] >= tail * rows.max()])
+                near = others[np.argsort(((mean[others] - m) ** 2).sum(1), kind="stable")][:q]
+                m, s = (1 - borrow) * m + borrow * mean[near].mean(0), (1 - borrow) * s + borrow * cov[near].mean(0)
+            out.append({"mean": m.tolist(), "lower": (np.linalg.cholesky(s + ridge * np.eye(3)) if rows[k] else 0 * s).ravel().tolist()})
+        yield {"x": x.ravel().tolist(), "y": y.tolist(), "trim": trim, "tail": tail, "borrow": borrow, "neighbours": q, "ridge": ridge, "classes": out}
+
+
+def trained_again():
+    for task, hidden, momentum, first, copies in [("binary", False, 0, 2, 1), ("multiclass", False, 0.5, 1, 1), ("multiclass", True, 0.5, 3, 2), ("binary", True, 0, 1, 3)]:
+        def run(epochs, **more):
+            return train(Plain, {"task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **more)
+        late = [int(i) for i in late_rows(run(first)["z"], Y[task])]
+        assert 0 < len(late) < ROWS
+        c = run(4, order=list(range(ROWS)) + copies * late)
+        del c["z"]
+        yield dict(c, first=first, copies=copies, late=late)
+
+
+def clusters():
+    for n, d in (9, 1), (40, 2), (60, 5):
+        x = np.round(rng.normal(size=(n, d)) + 2 * rng.integers(0, 2, (n, 1)), 4)
+        first, second = (int(v) for v in rng.choice(n, 2, False))
+        yield {"x": x.ravel().tolist(), "d": d, "first": first, "second": second, "in": two_means(x, first, second).tolist()}
+
+
+def train(make, c, order=range(ROWS), **par):
+    order = np.array(order)
     sizes = [D] + ([HIDDEN] if c["hidden"] else []) + [1 if c["task"] == "binary" else 3]
     draw = np.random.default_rng(7)
     net = [(torch.tensor(np.round(draw.normal(size=(o, i)), 4), requires_grad=True), torch.tensor(np.round(draw.normal(size=o) / 4, 4), requires_grad=True))
@@ -344,12 +441,9 @@ def train(make, c, **par):
     how = make(c, **par)
     for e in range(c["epochs"]):
         how.epoch(e, net)
-        for first in range(0, ROWS, BATCH):
-            i = np.arange(first, min(first + BATCH, ROWS))
-            z = torch.tensor(X[i])
-            for k, (w, b) in enumerate(how.read(net)):
-                z = z @ w.T + b
-                z = torch.tanh(z) if k < len(net) - 1 else z
+        for first in range(0, len(order), BATCH):
+            i = order[first:first + BATCH]
+            z = scores(how.read(net), i)
             y = Y[c["task"]][i]
             value = how.loss(e, i, z, y, row_losses(z, y))
             own = how.own()
@@ -365,13 +459,16 @@ def train(make, c, **par):
             c["losses"].append(float(value))
     del c["velocity"]
     c["w"] = flat(how.read(net))
+    c["z"] = scores(how.read(net), np.arange(ROWS)).detach()
     return c
 
 
 def cases():
     for task in "binary", "multiclass":
         def run(make, name, settings, hidden=False, momentum=0.0, epochs=4, **par):
-            return train(make, {"name": name, "set": settings, "task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **par)
+            c = train(make, {"name": name, "set": settings, "task": task, "hidden": hidden, "momentum": momentum, "epochs": epochs}, **par)
+            del c["z"]
+            return c
         yield run(SelfPaced, "self_paced", "lambda=0.6 growth=1.3", kind="hard", lam=0.6, growth=1.3)
         yield run(SelfPaced, "self_paced", "weights=linear lambda=0.8 growth=1.5", kind="linear", lam=0.8, growth=1.5)
         yield run(SelfPaced, "self_paced", "weights=log lambda=0.9 growth=1", kind="log", lam=0.9, growth=1)
@@ -420,5 +517,6 @@ for one in Harmonising, Ensemble:
 
 with open(OUT, "w") as f:
     json.dump({"x": X.ravel().tolist(), "binary": Y["binary"].tolist(), "multiclass": Y["multiclass"].tolist(), "group": GROUP.tolist(),
-               "cases": list(cases()), "mixtures": list(mixtures())}, f)
+               "cases": list(cases()) + list(held_rows()), "mixtures": list(mixtures()),
+               "trained_again": list(trained_again()), "clusters": list(clusters()), "gaussians": list(gaussians())}, f)
     f.write("\n")

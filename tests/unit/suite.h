@@ -10,6 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Gives each test of the case so many seconds, or CK_DEFAULT_TIMEOUT where that is longer (under
+ * sanitizers). */
+static inline void tcase_at_least(TCase *tc, double seconds)
+{
+	const char *given = getenv("CK_DEFAULT_TIMEOUT");
+	const double other = given ? atof(given) : 0;
+
+	tcase_set_timeout(tc, other > seconds ? other : seconds);
+}
+
 static inline int lb_suite_run(Suite *suite, const char *name, enum fork_status how)
 {
 	SRunner *sr = srunner_create(suite);

@@ -1,5 +1,7 @@
 #include "core/engine/attack/attack.h"
 
+#include "core/numeric/logistic.h"
+
 /* The largest score but that of the label: its place, the lowest on ties. */
 static size_t rival_of(size_t c, const real *z, size_t y)
 {
@@ -38,14 +40,9 @@ static double log_sum(size_t c, const real *z, size_t skip)
 	return most + log(sum);
 }
 
-static double softplus(double v)
-{
-	return fmax(v, 0) + log1p(exp(-fabs(v)));
-}
-
 static double binary_objective(enum lb_attack_objective objective, double s)
 {
-	return objective == LB_ATTACK_CE ? softplus(-s) : objective == LB_ATTACK_PROBABILITY_MARGIN ? -tanh(s / 2) : -s;
+	return objective == LB_ATTACK_CE ? lb_log1p_exp(-s) : objective == LB_ATTACK_PROBABILITY_MARGIN ? -tanh(s / 2) : -s;
 }
 
 /* Scale of dlr, z_(1) - z_(3) + 1e-12. */
@@ -75,7 +72,7 @@ double lb_attack_value(enum lb_attack_objective objective, size_t c, const real 
 	if (objective == LB_ATTACK_DEVIATION)
 		return deviation(c, z, y, first);
 	if (objective == LB_ATTACK_CE)
-		return softplus(log_sum(c, z, y) - (double)z[y]);
+		return lb_log1p_exp(log_sum(c, z, y) - (double)z[y]);
 	const size_t j = rival_of(c, z, y);
 	const double gap = (double)z[j] - (double)z[y];
 	if (objective == LB_ATTACK_MARGIN)

@@ -37,7 +37,7 @@ int lb_cohort_sampler_open(struct lb_sampler *s, const struct lb_cohort *c, stru
 	const bool clusters = c->sampling && c->sampling->by_cluster;
 	int rc = clusters ? lb_row_clusters(c->features, c->split->rows[LB_TRAIN], n, c->clusters, c->order_seed, y, err) : 0;
 	if (!rc)
-		rc = lb_sampler_open(s, c->sampling, c->shuffle, n, clusters ? c->clusters : c->features->data->n_classes, y, err);
+		rc = lb_sampler_open(s, c->sampling, c->shuffle, lb_cohort_reads(c), clusters ? c->clusters : c->features->data->n_classes, y, err);
 	if (!rc && s->kind->by_weight)
 		sum_weights(c, s);
 	s->batch = c->batch;

@@ -381,7 +381,7 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 	double *score = lb_alloc(columns, sizeof *score, err);
 	real *z = lb_alloc(chunk * columns, sizeof *z, err);
 	size_t *first = lb_alloc(d->n_classes, sizeof *first, err);
-	if (!score || !z || !first || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, chunk, columns, err) ||
+	if (!score || !z || !first || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, &c, chunk, columns, err) ||
 	    constant_scores(&c, setup, score, err))
 		goto out;
 	fill_scores(&c, setup, c.split->rows[LB_TRAIN], chunk, columns, score, z);

@@ -46,7 +46,7 @@ struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns,
 	e->columns = columns;
 	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), LB_EVAL_CHUNK, 0, err) &&
 		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
-		  !lb_row_stats_scratch_open(&e->room, LB_EVAL_CHUNK, columns, err);
+		  !lb_row_stats_scratch_open(&e->room, c, LB_EVAL_CHUNK, columns, err);
 	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
 	const size_t together = ok ? at_once(e, n) : 0;
@@ -345,7 +345,7 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct l
 	for (size_t i = 0; !rc && i < n; i++)
 		y[i] = setup->y[split->rows[LB_VALID][i]];
 	if (!rc)
-		rc = lb_decision_fit(decision, setup->calibration, setup->threshold, n, e->columns, scores, y, err);
+		rc = lb_decision_fit(decision, setup->calibration, setup->calibration_par, setup->threshold, n, e->columns, scores, y, err);
 	s->bad = rc == 1;
 	free(scores);
 	free(y);

@@ -32,6 +32,7 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 		q->setup.n_metrics = p->setup->n_metrics;
 		q->setup.y = p->y;
 		q->setup.threshold = p->decision ? p->decision->rule : NULL;
+		q->setup.calibration = p->decision ? p->decision->calibration : NULL;
 	}
 	q->split.n[LB_TRAIN] = p->n_train;
 	q->split.n[LB_TEST] = n;

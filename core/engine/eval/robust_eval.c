@@ -7,7 +7,7 @@
 struct robust_job {
 	struct lb_row_stats *d;
 	const struct lb_decision *decision;
-	double *term;            /* (c) */
+	const struct lb_row_stats_scratch *room;
 	size_t start, b, c, bad;
 	bool binary;
 };
@@ -34,18 +34,19 @@ static int32_t predicted_class(const struct robust_job *p, const real *z, int32_
 	const struct lb_decision *d = p->decision;
 
 	if (p->binary) {
-		const double v = lb_decision_score(d, (double)z[0]), s = y ? v : -v;
+		const double v = lb_score_mapped(&d->map, (double)z[0]), s = y ? v : -v;
 		*logp = s >= 0 ? -log1p(exp(-s)) : s - log1p(exp(s));
 		return v > d->threshold;
 	}
+	double *term = p->room->term, sum = 0;
 	size_t top = 0;
-	double sum = 0;
+	z = lb_calibrated_row(p->room, d, p->c, 0, z);
 	for (size_t k = 1; k < p->c; k++)
 		top = z[k] > z[top] ? k : top;
 	for (size_t k = 0; k < p->c; k++)
-		sum += p->term[k] = exp(d->slope * ((double)z[k] - (double)z[top]));
-	*logp = d->slope * ((double)z[y] - (double)z[top]) - log(sum);
-	return (int32_t)lb_decision_class(d, p->c, p->term, sum, top);
+		sum += term[k] = exp(d->map.slope * ((double)z[k] - (double)z[top]));
+	*logp = d->map.slope * ((double)z[y] - (double)z[top]) - log(sum);
+	return (int32_t)lb_decision_class(d, p->c, term, sum, top);
 }
 
 static int seen(void *arg, const real *z, size_t ld)
@@ -70,7 +71,7 @@ int lb_robust_eval(struct lb_evaluator *e, struct lb_attack *attack, const struc
 		size_t b, size_t *bad)
 {
 	struct lb_row_stats *d = &e->row_stats[0];
-	struct robust_job p = { .d = d, .decision = s->decision, .term = e->room.term, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
+	struct robust_job p = { .d = d, .decision = s->decision, .room = &e->room, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
 	const struct lb_attacked on = { .net = s->net, .team = e->team, .w = s->w, .x = e->input.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 

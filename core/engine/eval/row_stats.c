@@ -115,8 +115,18 @@ static size_t padded(size_t columns)
 	return (columns + 7) / 8 * 8;
 }
 
-int lb_row_stats_scratch_open(struct lb_row_stats_scratch *r, size_t rows, size_t columns, struct lb_err *err)
+static bool reorders(const struct lb_cohort *c)
 {
+	for (size_t i = 0; i < c->k; i++)
+		if (lb_calibration_reorders(c->trial[i].calibration))
+			return c->kind == LB_MULTICLASS;
+	return false;
+}
+
+int lb_row_stats_scratch_open(struct lb_row_stats_scratch *r, const struct lb_cohort *c, size_t rows, size_t columns, struct lb_err *err)
+{
+	if (reorders(c) && !(r->calibrated = lb_alloc_aligned(rows * padded(columns), sizeof(real), err)))
+		return -1;
 	r->wide = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
 	r->term = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
 	r->sums = lb_alloc(4 * rows, sizeof(double), err);
@@ -128,6 +138,7 @@ void lb_row_stats_scratch_close(struct lb_row_stats_scratch *r)
 	free(r->wide);
 	free(r->term);
 	free(r->sums);
+	free(r->calibrated);
 	*r = (struct lb_row_stats_scratch){ 0 };
 }
 
@@ -161,6 +172,21 @@ LB_CLONES static struct scan lb_scan_row(size_t c, const real *z, size_t label)
 	return s;
 }
 
+const real *lb_calibrated_row(const struct lb_row_stats_scratch *r, const struct lb_decision *d, size_t c, size_t i, const real *z)
+{
+	double *plain = r->wide + i * padded(c), *mapped = r->term + i * padded(c);
+	real *out = r->calibrated + i * padded(c);
+
+	if (!lb_decision_reorders(d))
+		return z;
+	for (size_t k = 0; k < c; k++)
+		plain[k] = (double)z[k];
+	lb_decision_scores(d, c, plain, mapped);
+	for (size_t k = 0; k < c; k++)
+		out[k] = (real)mapped[k];
+	return out;
+}
+
 /* The softmax of the rows in double: the terms, and in sums the four values of
  * lb_softmax_rows_f64. */
 static void soften(const struct lb_row_stats_scratch *r, const struct lb_stats_input *s, const int32_t *label)
@@ -170,7 +196,7 @@ static void soften(const struct lb_row_stats_scratch *r, const struct lb_stats_i
 
 	for (size_t i = 0; i < b; i++)
 		for (size_t k = 0; k < c; k++)
-			r->wide[i * wide + k] = s->decision->slope * (double)s->z[i * s->ld + k];
+			r->wide[i * wide + k] = s->decision->map.slope * (double)s->z[i * s->ld + k];
 	if (c <= LB_SOFTMAX_COLUMNS) {
 		lb_softmax_rows_f64(b, c, wide, r->wide, label, r->term, r->sums);
 		return;
@@ -200,8 +226,7 @@ static double brier_of(const double *term, size_t c, size_t label, double sum)
 	return (others / sum) * (others / sum) + squares / (sum * sum);
 }
 
-/* All that metrics of decisions read; the class of the largest score stays that whatever the
- * calibration. */
+/* All that metrics of decisions read. */
 static void decide_multiclass(struct lb_row_stats *d, const struct lb_stats_input *s)
 {
 	const real *z = s->z;
@@ -250,7 +275,7 @@ static void digest_multiclass(struct lb_row_stats *d, const struct lb_row_stats_
 
 static void digest_binary(struct lb_row_stats *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
 {
-	const double z = lb_decision_score(by, raw), conf = 1 / (1 + exp(-fabs(z)));
+	const double z = lb_score_mapped(&by->map, raw), conf = 1 / (1 + exp(-fabs(z)));
 	const double s = y ? z : -z, wrong = s >= 0 ? exp(-s) / (1 + exp(-s)) : 1 / (1 + exp(s));
 
 	d->label[i] = y;
@@ -280,6 +305,25 @@ static void keep_beside(struct lb_row_stats *d, const struct lb_stats_input *s)
 		memcpy(d->teacher + (s->start + i) * c, s->setup->teacher + s->rows[i] * c, c * sizeof *d->teacher);
 }
 
+/* The statistics of classes, of the scores that metrics follow. */
+static void compute_multiclass(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *given)
+{
+	struct lb_stats_input s = *given;
+
+	if (s.setup->loss && !lb_loss_gives_scores(s.setup->loss))
+		return;
+	if (lb_decision_reorders(s.decision)) {
+		for (size_t i = 0; i < s.b; i++)
+			lb_calibrated_row(r, s.decision, s.columns, i, given->z + i * given->ld);
+		s.z = r->calibrated;
+		s.ld = padded(s.columns);
+	}
+	if (reads_decisions_alone(&s))
+		decide_multiclass(d, &s);
+	else
+		digest_multiclass(d, r, &s);
+}
+
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
@@ -291,12 +335,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
 			d->label[start + i] = s->setup->y[s->rows[i]];
-		if (s->setup->loss && !lb_loss_gives_scores(s->setup->loss))
-			return;
-		if (reads_decisions_alone(s))
-			decide_multiclass(d, s);
-		else
-			digest_multiclass(d, r, s);
+		compute_multiclass(d, r, s);
 		return;
 	}
 	for (size_t i = 0; i < s->b; i++) {

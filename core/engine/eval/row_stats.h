@@ -32,9 +32,10 @@ size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns);
 struct lb_row_stats_scratch {
 	double *wide, *term;     /* (rows, columns padded to 8) scores in double, and the terms of their softmax */
 	double *sums;            /* (4, rows) what lb_softmax_rows_f64 tells */
+	real *calibrated;        /* (rows, columns padded to 8) scores after a calibration; NULL where none reorders classes */
 };
 
-int lb_row_stats_scratch_open(struct lb_row_stats_scratch *r, size_t rows, size_t columns, struct lb_err *err);
+int lb_row_stats_scratch_open(struct lb_row_stats_scratch *r, const struct lb_cohort *c, size_t rows, size_t columns, struct lb_err *err);
 void lb_row_stats_scratch_close(struct lb_row_stats_scratch *r);
 
 /* b rows of finite scores z (b, columns), ld apart, of the rows of the dataset `rows`, which are
@@ -48,6 +49,10 @@ struct lb_stats_input {
 	const real *z;
 };
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s);
+
+/* Returns the c scores that metrics follow: z, or, in row i of the scratch, what the decision makes
+ * of them where it may reorder classes. */
+const real *lb_calibrated_row(const struct lb_row_stats_scratch *r, const struct lb_decision *d, size_t c, size_t i, const real *z);
 
 /* Gives the one row of s what row `from` of the split has, a row of the same class with the same
  * scores, whose statistics were computed. Multi-class alone. */

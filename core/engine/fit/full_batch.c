@@ -6,7 +6,7 @@
 #include "core/engine/eval/evaluate.h"
 #include "core/training/lbfgs.h"
 #include "core/training/curvature.h"
-#include "core/engine/fit/naive_bayes.h"
+#include "core/engine/fit/gaussian_classes.h"
 
 #include <stdlib.h>
 
@@ -80,7 +80,7 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 {
 	const double start = lb_seconds();
 	double *w = lb_train_result_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
-	int rc = !w ? -1 : setup->model.closed_form ? lb_naive_bayes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
+	int rc = !w ? -1 : setup->model.closed_form ? lb_gaussian_classes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
 
 	if (!rc)
 		lb_setup_unscale(setup, w);

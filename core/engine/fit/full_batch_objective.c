@@ -1,3 +1,4 @@
+#include "core/engine/fit/squares.h"
 #include "core/engine/step/learner_open.h"
 #include "core/training/full_batch_objective.h"
 
@@ -149,23 +150,9 @@ static void mean_of_features(struct lb_objective *o, size_t d)
 	}
 }
 
-/* Adds v v' of SQUARES v, one after the other, to the lower triangle of a (d, d), and to what of
- * its rows is in the same vector. */
-enum { SQUARES = 8 };
-LB_CLONES static void lb_add_squares(size_t d, const double *restrict v, double *restrict a)
-{
-	for (size_t i = 0; i < d; i++)
-		for (size_t j = 0; j < (i / 8 < d / 8 ? i / 8 * 8 + 8 : d); j++) {
-			double sum = a[i * d + j];
-			for (size_t k = 0; k < SQUARES; k++)
-				sum += v[k * d + i] * v[k * d + j];
-			a[i * d + j] = sum;
-		}
-}
-
 /* a (d, d) <- the lower triangle of the covariance, over rows at equal distances, with the ridge
  * and the penalty on its diagonal; 1 there for a feature that does not vary. v is room for
- * SQUARES d values. */
+ * LB_SQUARES d values. */
 static void covariance_of_features(struct lb_objective *o, size_t d, double *v, double *a)
 {
 	const size_t stride = (o->n + COVARIANCE_ROWS - 1) / COVARIANCE_ROWS, rows = (o->n + stride - 1) / stride;
@@ -174,12 +161,12 @@ static void covariance_of_features(struct lb_objective *o, size_t d, double *v, 
 	for (size_t k = 0; k < rows; k++) {
 		struct lb_input_batch part;
 		const struct lb_input_batch *row = chunk(o, k * stride, 1, &part);
-		double *at = v + k % SQUARES * d;
+		double *at = v + k % LB_SQUARES * d;
 		for (size_t j = 0; j < d; j++)
 			at[j] = (double)row->x[j] - o->mean[j];
 		if (k + 1 == rows)
-			memset(at + d, 0, (SQUARES - 1 - k % SQUARES) * d * sizeof *at);
-		if (k + 1 == rows || (k + 1) % SQUARES == 0)
+			memset(at + d, 0, (LB_SQUARES - 1 - k % LB_SQUARES) * d * sizeof *at);
+		if (k + 1 == rows || (k + 1) % LB_SQUARES == 0)
 			lb_add_squares(d, v, a);
 	}
 	for (size_t i = 0; i < d * d; i++)
@@ -215,7 +202,7 @@ int lb_objective_whitening(struct lb_objective *o, struct lb_whitening *c, struc
 	if (o->factor || !worth_whitening(o, d))
 		return 0;
 	o->factor = lb_alloc(d * d, sizeof *o->factor, err);
-	if (!o->factor || !(room = lb_alloc(SQUARES * d, sizeof *room, err)))
+	if (!o->factor || !(room = lb_alloc(LB_SQUARES * d, sizeof *room, err)))
 		return -1;
 	covariance_of_features(o, d, room, o->factor);
 	free(room);

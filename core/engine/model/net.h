@@ -100,6 +100,11 @@ void lb_net_add(const struct lb_net *net, double factor, const real *v, const ui
  * borrowed, valid until the next call. */
 const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p);
 
+/* out (b, outputs) <- how fast the scores of the last forward, of b rows x (not padded), change
+ * when the parameters w move along v, both in the plain order. For the head linear. room: 2 x (b,
+ * the widest layer). */
+void lb_net_tangent(const struct lb_net *net, const double *w, const double *v, size_t b, const real *x, double *room, double *out);
+
 /* Returns what the output layer saw in the last forward, of rows x: (b, *d) with rows *stride
  * apart, the last hidden layer's h, or x. */
 const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride);

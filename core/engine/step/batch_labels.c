@@ -33,7 +33,7 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
 	const double *target = setup->teacher && !l->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
-	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
+	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : set->y ? set->y : setup->y;
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)

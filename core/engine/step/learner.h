@@ -121,6 +121,7 @@ struct lb_minibatch {
 struct lb_label_set {
 	double share;            /* of this loss in the step's */
 	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
+	const int32_t *y;        /* (rows of the dataset) the labels; NULL: those of the setup */
 	const double *soft;      /* (b, classes) probabilities of row i's label, over which its loss is a mean; NULL: the label */
 };
 

@@ -234,7 +234,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	*l = (struct lb_learner){ .setup = setup, .columns = lb_model_spec_columns(&setup->model), .heads = setup->model.heads ? setup->model.heads : 1, .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_setup_traits(setup), .needs = needs, .draws = 1, .schedule.factor = 1 };
+				  .traits = lb_setup_traits(setup), .needs = needs, .draws = 1, .schedule.factor = 1, .progress.train_seconds = c->spent };
 	if (parts_are_of_the_features(setup, c->features->d, err))
 		goto fail;
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err) || average_guide(l, c, err))

@@ -23,7 +23,8 @@ static unsigned traits_of(const struct lb_procedure *p)
 	       (p->reads_rows ? LB_READS_ROWS : 0u) | (p->relabel ? LB_SOFTENS_LABELS : 0u) | (p->penalty ? LB_ADDS_PENALTY : 0u) |
 	       (p->reads_subgroups ? LB_READS_SUBGROUPS : 0u) | (p->reads_classes ? LB_READS_CLASSES : 0u) |
 	       (p->masks_features ? LB_MASKS_FEATURES : 0u) | (p->candidates ? LB_HAS_CANDIDATES : 0u) | (p->draws ? LB_DRAWS_AGAIN : 0u) |
-	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u) | (p->sets_levels ? LB_SETS_LEVELS : 0u);
+	       (p->remembers_rows || p->relabel ? LB_REMEMBERS_ROWS : 0u) | (p->keeps_layers ? LB_KEEPS_LAYERS : 0u) | (p->train ? LB_WHOLE_TRAINING : 0u) | (p->holds_rows ? LB_HOLDS_ROWS | LB_READS_ROWS : 0u) |
+	       (p->sets_levels ? LB_SETS_LEVELS : 0u);
 }
 
 const char *lb_procedure_misfit(const struct lb_procedure *p)
@@ -34,12 +35,13 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		const char *what;
 	} rules[] = {
 		{ !(traits & ~(unsigned)(LB_READS_SUBGROUPS | LB_READS_CLASSES | LB_REMEMBERS_ROWS | LB_MASKS_FEATURES | LB_SETS_LEVELS)), "has no hook" },
-		{ p->step && (p->inputs || p->labels || p->relabel || p->weigh || p->penalty || p->weights || p->target || p->draws || p->gradient || p->stepped), "has .step and a hook that it replaces" },
+		{ p->step && (p->inputs || p->labels || p->relabel || p->weigh || p->weights || p->target || p->draws || p->gradient || p->stepped), "has .step and a hook that it replaces" },
 		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
 		{ p->reads_rows && !p->gradient, "says reads_rows without .gradient" },
 		{ (p->weights_back || p->candidates || p->masks_features || p->sets_levels) && !p->weights, "says more of .weights without it" },
 		{ !p->candidates != !p->choose, "has one of .candidates and .choose; they go together" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },
+		{ p->holds_rows && !p->weigh, "says holds_rows without .weigh" },
 		{ !p->base.tasks, "is for no task" },
 		{ p->base.n_params > LB_MOST_PROCEDURE_PARAMS, "has too many parameters" },
 	};
@@ -50,14 +52,14 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 	return NULL;
 }
 
-static const struct lb_procedure *procedure_of(const struct lb_info *info)
+const struct lb_procedure *lb_procedure_of(const struct lb_info *info)
 {
 	return (const struct lb_procedure *)lb_procedures[lb_info_place(lb_procedures_f64, info)];
 }
 
 unsigned lb_procedure_traits(const struct lb_info *info)
 {
-	return traits_of(procedure_of(info));
+	return traits_of(lb_procedure_of(info));
 }
 
 int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
@@ -69,7 +71,7 @@ int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err
 	for (; l->n_hooks < setup->n_procedures; l->n_hooks++) {
 		const struct lb_procedure_use *use = &setup->procedure[l->n_hooks];
 		struct lb_hook *h = &l->hook[l->n_hooks];
-		*h = (struct lb_hook){ .procedure = procedure_of(use->info), .par = use->par };
+		*h = (struct lb_hook){ .procedure = lb_procedure_of(use->info), .par = use->par };
 		if (h->procedure->open && !(h->state = h->procedure->open(l, c, h->par, err)))
 			return -1;
 		if (h->procedure->draws)

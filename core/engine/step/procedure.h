@@ -33,6 +33,7 @@ struct lb_procedure {
 	bool remembers_rows;     /* .weigh keeps the losses of the rows */
 	bool reads_subgroups;    /* the subgroups of rows (data.subgroup) */
 	bool reads_classes;      /* some hook reads m->z as a score a class */
+	bool holds_rows;         /* .weigh learns from some rows how to weigh the others, by their slopes: dense rows */
 	bool masks_features;     /* .weights leaves out features of the last hidden layer */
 	bool sets_levels;        /* .weights gives weights few values */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
@@ -50,7 +51,7 @@ struct lb_procedure {
 	/* Multiplies into weight (b) from the losses of the rows. */
 	void (*weigh)(const struct lb_hook *h, struct lb_step *s, const real *row_loss, real *weight);
 	/* Returns what is added to the loss at m->z. m->dz += its derivatives. It may be asked
-	 * again within a step, for other weights. */
+	 * again within a step, for other weights; also beside .step. */
 	double (*penalty)(const struct lb_hook *h, const struct lb_step *s, struct lb_model *m);
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
 	 * the parameters themselves. Evaluations read them so, too: step is -1. */
@@ -76,9 +77,15 @@ struct lb_procedure {
 	void (*stepped)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
 	/* Changes w, a copy of the parameters that an evaluation and the saved model are of. */
 	void (*finish)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Takes the whole training of the only trial of a cohort; lb_train_once does each part of
+	 * it. Returns what lb_train does. */
+	int (*train)(const struct lb_arg *par, const struct lb_cohort *c, struct lb_train_result *out, struct lb_err *err);
 	/* Takes the whole step, instead of all hooks from inputs to stepped. Returns the loss. */
 	double (*step)(const struct lb_hook *h, struct lb_step *s);
 };
+
+/* Returns the procedure of lb_procedures_f64 that has this description. */
+const struct lb_procedure *lb_procedure_of(const struct lb_info *info);
 
 /* Says what does not fit together in a descriptor. Returns NULL when all does. */
 const char *lb_procedure_misfit(const struct lb_procedure *p);

@@ -284,7 +284,8 @@ static double penalties(const struct lb_step *s, struct lb_model *m)
 	return value;
 }
 
-double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
+/* Returns the mean loss. m->dz <- its derivatives. */
+static double losses(struct lb_step *s, struct lb_model *m)
 {
 	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels && !s->set[0].soft;
 	double value;
@@ -296,6 +297,18 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	} else {
 		value = sum_losses(s, m);
 	}
+	return value;
+}
+
+void lb_loss_slopes(struct lb_step *s, struct lb_model *m)
+{
+	losses(s, m);
+}
+
+double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
+{
+	double value = losses(s, m);
+
 	value += penalties(s, m);
 	lb_regularise_scores(s, m);
 	if (m->optim->transform_output_gradient)
@@ -436,4 +449,25 @@ double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, cons
 
 	lb_make_inputs(&s);
 	return lb_gradient_again(&s, &l->model);
+}
+
+void lb_learner_aside(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, const int32_t *y)
+{
+	struct lb_step s = step_of(l, c, batch, -1, 0);
+
+	s.x = batch->input->x;
+	s.set[0].y = y;
+	s.visited = true;
+	lb_forward(&s, &l->model);
+	losses(&s, &l->model);
+	lb_backward(&s, &l->model);
+}
+
+void lb_learner_look(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, real *row_loss)
+{
+	struct lb_step s = step_of(l, c, batch, -1, 0);
+
+	lb_make_inputs(&s);
+	lb_forward(&s, &l->model);
+	lb_row_losses(&s, &l->model, row_loss);
 }

@@ -35,6 +35,10 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out);
 /* Returns the mean loss at m->z. m->dz <- its derivatives, as the optimiser takes them. */
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m);
 
+/* m->dz <- the derivatives of the mean loss at m->z by the scores, without what procedures and
+ * regularisers add. */
+void lb_loss_slopes(struct lb_step *s, struct lb_model *m);
+
 /* Returns false if the parameters stay: the loss is not finite, or skips updates in this epoch. */
 bool lb_moves(const struct lb_step *s, double value);
 
@@ -54,6 +58,14 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m);
 /* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter
  * when that is not finite. factor is the schedule's. */
 double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor);
+
+/* l->model.g <- the gradient of the mean loss of dense rows that are no batch of the training, with
+ * these labels (of the dataset), or the setup's if NULL; without dropout. Losses do not take them
+ * into their states. */
+void lb_learner_aside(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, const int32_t *y);
+
+/* l->model.z <- the scores of the batch without dropout; row_loss (b) <- the losses of its rows. */
+void lb_learner_look(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, real *row_loss);
 
 /* Returns the batch's mean loss without dropout; its gradient is left in l->model.g. */
 double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch);

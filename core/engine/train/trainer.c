@@ -55,7 +55,7 @@ static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct l
 static int trainer_open(struct trainer *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
-	const size_t n = c->split->n[LB_TRAIN], columns = lb_cohort_columns(c);
+	const size_t n = lb_cohort_reads(c), columns = lb_cohort_columns(c);
 
 	s->most_metrics = 1;
 	for (size_t i = 0; i < c->k; i++) {
@@ -74,7 +74,7 @@ static int trainer_open(struct trainer *s, struct lb_err *err)
 	s->is_final = lb_alloc(c->k, sizeof *s->is_final, err);
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->eval_model || !s->who || !s->is_final)
 		return -1;
-	const unsigned how = LB_ROWS_READ_OFTEN | (c->sampling && c->sampling->repeats ? LB_ROWS_REPEAT : 0);
+	const unsigned how = LB_ROWS_READ_OFTEN | ((c->sampling && c->sampling->repeats) || c->n_again ? LB_ROWS_REPEAT : 0);
 	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
 	    lb_input_batch_open(&s->input, c->features, lb_input_batch_compressed(c), c->batch, how, err))
 		return -1;
@@ -287,7 +287,7 @@ static void load_batch(struct trainer *s, size_t start, size_t end, size_t n)
 /* The steps of an epoch that are still to do. */
 static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
-	const size_t n = s->c->split->n[LB_TRAIN];
+	const size_t n = lb_cohort_reads(s->c);
 	const int64_t begin = lb_cohort_steps_before(s->c, epoch);
 	int64_t at = begin;
 
@@ -384,7 +384,7 @@ static int end_epochs(struct trainer *s, size_t epoch, double trained, struct lb
 		n++;
 		lb_row_sparse_flush(&l->model.sparse, l->model.w);
 		l->progress.train_seconds += trained / (double)s->c->k;
-		s->out[i].loss_curve[epoch] = l->progress.loss_sum / (double)s->c->split->n[LB_TRAIN];
+		s->out[i].loss_curve[epoch] = l->progress.loss_sum / (double)lb_cohort_reads(s->c);
 	}
 	if (evaluate_epoch(s, epoch, err))
 		return -1;
@@ -477,7 +477,7 @@ static void end_all(struct trainer *s)
 static int run(struct trainer *s, struct lb_err *err)
 {
 	s->step = first_step(s);
-	for (size_t epoch = lb_cohort_epoch_of(s->c, s->step); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+	for (size_t epoch = lb_cohort_epoch_of(s->c, s->step); epoch < lb_cohort_end(s->c) && any_active(s) && !lb_stop_requested; epoch++) {
 		const double start = lb_seconds();
 		if (train_epoch(s, epoch, err))
 			return -1;
@@ -488,7 +488,7 @@ static int run(struct trainer *s, struct lb_err *err)
 	return finish(s, err);
 }
 
-int lb_train(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err)
+int lb_train_once(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err)
 {
 	struct trainer s = { .c = cohort, .out = out };
 

@@ -154,7 +154,7 @@ static inline const char *soon(const char *name)
 {
 	static const char *const sets[][2] = { { "divide_rows", "warmup=1" }, { "label_ensemble", "start=1" }, { "joint_labels", "start=2 average=2" },
 					       { "prune", "every=1 rewind=1" }, { "vrex", "lambda=1" }, { "saf", "start=1" },
-					       { "mesa", "start=1" } };
+					       { "mesa", "start=1" }, { "coteach_plus", "start=1 ramp=2 forget=0.4" }, { "jocor", "ramp=2 forget=0.4" } };
 
 	for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
 		if (!strcmp(sets[i][0], name))

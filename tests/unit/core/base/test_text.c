@@ -180,7 +180,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("text");
 	TCase *tc = tcase_create("text");
 
-	tcase_set_timeout(tc, 120);
+	tcase_at_least(tc, 120);
 	tcase_add_test(tc, buffers);
 	tcase_add_test(tc, double_text);
 	tcase_add_test(tc, double_text_reads_back);

@@ -53,6 +53,7 @@ static const struct entry {
 	{ "schedule", ALL, { .name = "cosine", LB_PARAMS(warm) } },
 	{ "model", ALL, { .name = "linear" } },
 	{ "model", ALL, { .name = "mlp", LB_PARAMS(mlp) } },
+	{ "evaluate.calibration", ALL, { .name = "none" } },
 	{ "corrupt.labels", ALL, { .name = "none" } },
 	{ "corrupt.labels", M | B, { .name = "uniform", LB_PARAMS(uniform) } },
 	{ "data.generator", ALL, { .name = "blobs", LB_PARAMS(blobs) } },

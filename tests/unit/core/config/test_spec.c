@@ -230,7 +230,6 @@ START_TEST(words_are_those_of_the_engine)
 	} words[] = {
 		{ "train.sampler", lb_samplers },
 		{ "evaluate.threshold", lb_thresholds },
-		{ "evaluate.calibration", lb_calibrations },
 	};
 
 	for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
@@ -279,7 +278,7 @@ static const struct {
 	{ { "loss=gjs" }, "train.views: is missing, and gjs" },
 	{ { "loss=ce", "train.views={kind: gaussian_noise, count: 2}" }, "train.views: ce sees one view" },
 	{ { "loss=ce", "evaluate.threshold=f1" }, "evaluate.threshold: found f1 with task multiclass" },
-	{ { "loss=ce", "evaluate.calibration=platt" }, "evaluate.calibration: found platt with task multiclass, allowed: none, temperature" },
+	{ { "loss=ce", "evaluate.calibration=platt", "data.split={train: 0.8, valid: 0, test: 0.2}" }, "evaluate.calibration: found platt, but there are no validation rows" },
 	{ { "loss=ce", "train.per_class=3" }, "train.per_class: found with sampler shuffle" },
 	{ { "loss=ce", "train.sampler=balanced", "train.shuffle=false" }, "train.sampler: found balanced with train.shuffle false" },
 	{ { "loss=ce", "train.sampler=m_per_class", "train.batch=7" }, "train.batch: found 7 with sampler m_per_class" },

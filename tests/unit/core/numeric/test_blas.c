@@ -235,7 +235,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("blas");
 	TCase *c = tcase_create("blas");
 
-	tcase_set_timeout(c, 60);
+	tcase_at_least(c, 60);
 	LOOP(features, processors);
 	LOOP(candidates, choices);
 	LOOP(a_wrong_kernel_is_found, damages);

@@ -137,7 +137,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("rng");
 	TCase *tc = tcase_create("rng");
 
-	tcase_set_timeout(tc, 120);
+	tcase_at_least(tc, 120);
 	tcase_add_test(tc, philox);
 	tcase_add_test(tc, uniform_and_normal);
 	tcase_add_test(tc, below);

@@ -407,7 +407,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("lbfgs");
 	TCase *t = tcase_create("lbfgs");
 
-	tcase_set_timeout(t, 60);
+	tcase_at_least(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, known_optima, 0, 2 * (int)(sizeof optima / sizeof *optima));
 	tcase_add_test(t, precision_is_of_the_evaluation_only);

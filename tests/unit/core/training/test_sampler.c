@@ -154,7 +154,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("sampler");
 	TCase *tc = tcase_create("sampler");
 
-	tcase_set_timeout(tc, 60);
+	tcase_at_least(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, args_forget);
 	tcase_add_loop_test(tc, stratified_reads_every_row_once_in_proportion, 0, 3);
 	tcase_add_loop_test(tc, balanced_has_classes_in_equal_parts, 0, 3);

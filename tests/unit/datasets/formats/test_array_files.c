@@ -534,7 +534,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("formats");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
+	tcase_at_least(c, 60);
 	tcase_add_test(c, as_others_read_them);
 	tcase_add_test(c, arrays_of_an_archive);
 	tcase_add_loop_test(c, svmlight, 0, N_OF(svm));

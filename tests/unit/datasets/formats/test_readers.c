@@ -545,7 +545,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("readers");
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_set_timeout(c, 60);
+	tcase_at_least(c, 60);
 	tcase_add_loop_test(c, csv_reads, 0, N_OF(good));
 	tcase_add_loop_test(c, csv_refuses, 0, N_OF(bad));
 	tcase_add_test(c, own_markers);

@@ -129,7 +129,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("synthetic_mixtures");
 	TCase *t = tcase_create("mixtures");
 
-	tcase_set_timeout(t, 30);
+	tcase_at_least(t, 30);
 	tcase_add_loop_test(t, features_have_their_characteristic_function, 0, 4);
 	tcase_add_loop_test(t, quartiles, 0, 2);
 	tcase_add_test(t, rows_without_labels);

@@ -246,7 +246,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("metric_learning");
 	TCase *tc = tcase_create("metric_learning");
 
-	tcase_set_timeout(tc, 60);
+	tcase_at_least(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, args_forget);
 	tcase_add_test(tc, triplets_as_numpy_has_them);
 	tcase_add_test(tc, retrieval_as_numpy_has_it);

@@ -162,7 +162,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("normalized_gradient");
 	TCase *tc = tcase_create("direction");
 
-	tcase_set_timeout(tc, 60);
+	tcase_at_least(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, args_forget);
 	tcase_add_loop_test(tc, published_counts_come_out, 0, (int)(sizeof counts / sizeof *counts));
 	tcase_add_loop_test(tc, two_columns_agree_with_one_score, 0, 2);

@@ -1,4 +1,5 @@
-/* mixup: what it mixes, the distribution of its weights, and its step by plain loops. */
+/* mixup: what it mixes, the distribution of its weights, and its step by plain loops; cutmix: which
+ * columns it takes. */
 #include "tests/unit/core/engine/step/procedure_fixture.h"
 
 /* A hook of the procedure, opened for batches of b rows. */
@@ -127,6 +128,50 @@ START_TEST(mixup_is_its_formula)
 }
 END_TEST
 
+/* Each column of a row is its own or the partner's, the same of all rows; the share is that of the
+ * own columns; side by side unless drawn. With alpha 1 every number of columns is met. */
+START_TEST(cuts_are_of_columns)
+{
+	const bool drawn = _i;
+	struct lb_learner l = { 0 };
+	struct lb_step s;
+	double x[ROWS * D];
+	size_t met[D + 1] = { 0 }, apart = 0;
+
+	open_problem(LB_BINARY, 2);
+	uses[0] = use("cutmix", drawn ? "columns=drawn" : "");
+	const struct lb_cohort c = cohort_of(&p, NULL, 0, 1, ROWS);
+	const struct lb_hook h = hook_of(&l, &c, &uses[0]);
+	for (int64_t step = 0; step < 200; step++) {
+		bool taken[D] = { false };
+		size_t cut = 0, turns = 0;
+		mix(&h, &c, ROWS, step, x, &s);
+		for (size_t i = 0; s.n_sets > 1 && i < ROWS; i++)
+			for (size_t k = 0; k < D; k++)
+				taken[k] |= x[i * D + k] != x_of(&p)[i * D + k];
+		for (size_t k = 0; k < D; k++) {
+			cut += taken[k];
+			turns += k && taken[k] != taken[k - 1];
+		}
+		met[cut]++;
+		apart += turns > 2;
+		if (!cut) {
+			ck_assert_uint_eq(s.n_sets, 1);
+			continue;
+		}
+		ck_assert_double_eq_tol(s.set[0].share, 1 - (double)cut / D, 1e-15);
+		ck_assert_double_eq_tol(s.set[1].share, (double)cut / D, 1e-15);
+		for (size_t i = 0; i < ROWS; i++)
+			for (size_t k = 0; k < D; k++)
+				ck_assert_double_eq(x[i * D + k], x_of(&p)[(taken[k] ? s.set[1].of[i] : i) * D + k]);
+	}
+	for (size_t k = 0; k <= D; k++)
+		ck_assert_uint_gt(met[k], 8);
+	ck_assert(drawn ? apart > 5 : !apart);
+	h.procedure->close(h.state);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("mixup");
@@ -134,6 +179,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_test(t, mixtures_are_of_the_rows);
+	tcase_add_loop_test(t, cuts_are_of_columns, 0, 2);
 	tcase_add_loop_test(t, shares_are_beta, 0, 4);
 	tcase_add_loop_test(t, mixup_is_its_formula, 0, 2);
 	suite_add_tcase(s, t);

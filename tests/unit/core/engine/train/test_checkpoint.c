@@ -482,7 +482,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("all");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_at_least(t, 60);
 	tcase_add_test(t, every_optimiser);
 	tcase_add_test(t, every_memory);
 	tcase_add_test(t, every_procedure);

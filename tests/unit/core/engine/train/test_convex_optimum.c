@@ -118,7 +118,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("convex_optimum");
 	TCase *t = tcase_create("optimum");
 
-	tcase_set_timeout(t, 60);
+	tcase_at_least(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, softmax_regression_on_iris, 0, sizeof iris / sizeof *iris);
 	tcase_add_test(t, least_squares_on_concrete);

@@ -285,7 +285,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("miner");
 	TCase *tc = tcase_create("miner");
 
-	tcase_set_timeout(tc, 60);
+	tcase_at_least(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, args_forget);
 	tcase_add_test(tc, choices_are_those_of_numpy);
 	tcase_add_test(tc, a_miner_and_a_loss_that_mines_agree);

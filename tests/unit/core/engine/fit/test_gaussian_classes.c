@@ -1,6 +1,8 @@
 /* Gaussian naive Bayes with one diagonal variance: against the density written down from its
- * definition, by hand, and on made data whose Bayes error is known. */
+ * definition, by hand, and on made data whose Bayes error is known. Linear discriminant analysis
+ * against scikit-learn (tests/golden/lda.json, by tests/reference/lda.py). */
 #include "tests/unit/core/training.h"
+#include "tests/unit/golden.h"
 
 static struct problem p;
 
@@ -14,7 +16,7 @@ static struct lb_setup bayes_trial(double smoothing)
 {
 	struct lb_setup s = trial(&p, p.data.kind == LB_BINARY ? "logistic" : "ce", "", "");
 
-	s.model.closed_form = true;
+	s.model.closed_form = LB_NAIVE_BAYES;
 	s.model.smoothing = smoothing;
 	return s;
 }
@@ -250,12 +252,119 @@ START_TEST(many_rows_reach_the_bayes_error)
 }
 END_TEST
 
+/* The problem of a golden case, whose rows are repeated or weighted so that they count as those of
+ * the case. */
+static void open_lda(const cJSON *c, size_t times)
+{
+	const size_t n = (size_t)lb_json_at(c, "n")->valueint, d = (size_t)lb_json_at(c, "d")->valueint, classes = (size_t)lb_json_at(c, "classes")->valueint;
+	const cJSON *x = lb_json_at(c, "x"), *y = lb_json_at(c, "y"), *item;
+	size_t at = 0;
+
+	problem_open(&p, classes == 2 ? LB_BINARY : LB_MULTICLASS, (size_t[]){ times * n, 0, 40 }, d, classes);
+	for (size_t t = 0; t < times; t++) {
+		at = 0;
+		cJSON_ArrayForEach(item, x) {
+			const size_t row = at / d;
+			if (row < n || t == 0)
+				x_of(&p)[(row < n ? t * n + row : times * n + row - n) * d + at % d] = item->valuedouble;
+			at++;
+		}
+		at = t * n;
+		cJSON_ArrayForEach(item, y)
+			p.data.y[at++] = (int32_t)item->valueint;
+	}
+	for (; at < times * n + 40; at++)
+		p.data.y[at] = 0;
+}
+
+static struct lb_setup lda_trial(enum lb_covariance covariance)
+{
+	struct lb_setup s = bayes_trial(0);
+
+	s.model.closed_form = LB_LDA;
+	s.model.covariance = covariance;
+	s.model.shrinkage = 0.2;
+	return s;
+}
+
+START_TEST(lda_is_that_of_sklearn)
+{
+	static const char *const name[] = { [LB_LEDOIT_WOLF] = "ledoit_wolf", [LB_SHRUNK] = "shrunk", [LB_EMPIRICAL] = "empirical" };
+	cJSON *golden = golden_read("tests/golden/lda.json");
+	const cJSON *c, *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(c, lb_json_at(golden, "cases")) {
+		if (n)
+			problem_close(&p);
+		open_lda(c, 1);
+		const struct lb_setup s = lda_trial((enum lb_covariance)_i);
+		struct lb_train_result a = fit(lb_fit_f64, &s), b = fit(lb_fit_f32, &s);
+		size_t at = 0;
+		cJSON_ArrayForEach(item, lb_json_at(c, name[_i])) {
+			ck_near(a.scores[at], item->valuedouble, 1e-9, name[_i], at);
+			ck_near(b.scores[at], item->valuedouble, 1e-3, name[_i], at);
+			at++;
+		}
+		n += at;
+		lb_train_result_free(&a);
+		lb_train_result_free(&b);
+	}
+	ck_assert_uint_eq(n, 40 * (3 + 1 + 5));
+	cJSON_Delete(golden);
+}
+END_TEST
+
+/* Rows of weight 2 are as rows that stand twice; of weight 0 as none. */
+START_TEST(weights_count_as_rows_of_lda)
+{
+	cJSON *golden = golden_read("tests/golden/lda.json");
+	const cJSON *c = cJSON_GetArrayItem(lb_json_at(golden, "cases"), 0);
+	double weight[300];
+	struct lb_train_result by_weight, by_rows;
+
+	open_lda(c, 2);
+	struct lb_setup s = lda_trial((enum lb_covariance)_i);
+	by_rows = fit(lb_fit_f64, &s);
+	for (size_t i = 0; i < 300; i++)
+		weight[i] = i < 60 ? 2 : 0;
+	s.row_weight = weight;
+	by_weight = fit(lb_fit_f64, &s);
+	for (size_t i = 0; i < 40 * 3; i++)
+		ck_near(by_weight.scores[i], by_rows.scores[i], 1e-9, "score", i);
+	lb_train_result_free(&by_weight);
+	lb_train_result_free(&by_rows);
+	cJSON_Delete(golden);
+}
+END_TEST
+
+/* A feature that is the sum of two others, or constant: refused without shrinkage. */
+START_TEST(a_covariance_without_an_inverse_is_refused)
+{
+	struct lb_train_result o;
+
+	draw(LB_MULTICLASS, 120, 3, 3);
+	for (size_t i = 0; i < 160; i++)
+		x_of(&p)[i * 3 + 2] = _i ? 5 : x_of(&p)[i * 3] + x_of(&p)[i * 3 + 1];
+	const struct lb_setup s = lda_trial(LB_EMPIRICAL), shrunk = lda_trial(LB_LEDOIT_WOLF);
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
+	ck_assert_int_eq(lb_fit_f64(&c, &o, &err), -1);
+	ck_assert_int_eq(err.code, LB_DATA);
+	ck_assert_ptr_nonnull(strstr(err.text, "has no inverse"));
+	lb_train_result_free(&o);
+	o = fit(lb_fit_f64, &shrunk);
+	for (size_t i = 0; i < 40 * 3; i++)
+		ck_assert(isfinite(o.scores[i]));
+	lb_train_result_free(&o);
+}
+END_TEST
+
 static Suite *suite(void)
 {
-	Suite *s = suite_create("naive_bayes");
+	Suite *s = suite_create("gaussian_classes");
 	TCase *t = tcase_create("naive_bayes");
 
-	tcase_set_timeout(t, 60);
+	tcase_at_least(t, 60);
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, scores_are_the_log_density, 0, 2);
 	tcase_add_test(t, weights_count_as_rows);
@@ -265,8 +374,11 @@ static Suite *suite(void)
 	tcase_add_test(t, made_data_have_the_stated_moments);
 	tcase_add_test(t, made_data_follow_their_parameters);
 	tcase_add_test(t, many_rows_reach_the_bayes_error);
+	tcase_add_loop_test(t, lda_is_that_of_sklearn, 0, 3);
+	tcase_add_loop_test(t, weights_count_as_rows_of_lda, 0, 3);
+	tcase_add_loop_test(t, a_covariance_without_an_inverse_is_refused, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
 
-LB_SUITE_MAIN("naive_bayes")
+LB_SUITE_MAIN("gaussian_classes")
