@@ -89,8 +89,31 @@ static int class_order(const struct lb_spec *spec, const struct lb_dataset *data
 	return rc;
 }
 
+/* Tells which metrics decide at a threshold of their own, as it is by default, where another was
+ * asked for. */
+static int own_threshold(const struct lb_spec *spec, struct lb_sentences *out, struct lb_err *err)
+{
+	const struct lb_threshold *rule = (const struct lb_threshold *)lb_thresholds[spec->evaluate.threshold.at];
+	struct lb_buf b = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; rule->merit && i < spec->metrics.n; i++) {
+		const struct lb_component_use *use = &spec->metrics.use[i];
+		const struct lb_param *p = lb_info_param(use->info, "threshold");
+		const double *given = p ? &use->par[p - use->info->params].v : NULL;
+		if (given && !(*given < p->def || *given > p->def))
+			lb_buf_printf(&b, "%s%s", n++ ? ", " : "", use->info->name);
+	}
+	if (n)
+		lb_buf_printf(&b, " decide%s at a threshold of %s own, a probability of 0.5, whatever evaluate.threshold is; accuracy, balanced_accuracy, f1_macro "
+			      "and others of decisions follow it", n == 1 ? "s" : "", n == 1 ? "its" : "their");
+	const int rc = b.bad ? lb_fail_memory(err, b.n) : n ? lb_sentences_add(out, b.s, err) : 0;
+	lb_buf_free(&b);
+	return rc;
+}
+
 int lb_trial_warn(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, const int32_t *y, struct lb_sentences *out,
 		  struct lb_err *err)
 {
-	return left_out(spec, data, split, y, out, err) || class_order(spec, data, out, err) ? -1 : 0;
+	return left_out(spec, data, split, y, out, err) || class_order(spec, data, out, err) || own_threshold(spec, out, err) ? -1 : 0;
 }

@@ -47,6 +47,12 @@ assert_eq "$(json "$record" .result.decision.rule)" youden
 /usr/bin/python3 -c 'import jsonschema' 2>/dev/null &&
 	/usr/bin/python3 "$LB_ROOT/tests/scripts/validate_records.py" ./*/trials/*.json >/dev/null
 
+# Metrics with a threshold of their own say that they do not follow it, unless they were given one.
+assert_exit 0 lossbench train --config a.yaml --set output.dir=own --set evaluate.threshold=youden --set 'metrics=[recall, {name: precision, threshold: 0.3}, fbeta]'
+assert_contains "$err" 'recall, fbeta decide at a threshold of their own, a probability of 0.5, whatever evaluate.threshold is'
+assert_exit 0 lossbench train --config a.yaml --set output.dir=own --set 'metrics=[recall]'
+assert_lacks "$err" 'of its own'
+
 # Samplers: a balanced one finds more of the rare class; each is the same with two workers, and in company.
 run balanced train.sampler=balanced
 balanced=$(json "$record" .result)
