@@ -270,6 +270,7 @@
 #define lb_scale_row            LB_NAME(lb_scale_row)
 #define lb_scan_row             LB_NAME(lb_scan_row)
 #define lb_add_share            LB_NAME(lb_add_share)
+#define lb_add_outer            LB_NAME(lb_add_outer)
 #define lb_add_squares          LB_NAME(lb_add_squares)
 #define lb_sparse_row           LB_NAME(lb_sparse_row)
 #define lb_stop_restore         LB_NAME(lb_stop_restore)

@@ -134,7 +134,7 @@ static double mapped_loss(void *arg, const double *w, double *slope, size_t n)
 			top = fmax(top, m->score[k]);
 		for (size_t k = 0; k < c; k++)
 			sum += m->score[k] = exp(m->score[k] - top);
-		value += (top + log(sum) - own) / rows;
+		value += (top + log(fmax(sum, 1)) - own) / rows; /* the largest adds 1 */
 		for (size_t k = 0; k < c; k++)
 			add_slope(m, k, (m->score[k] / sum - (k == y)) / rows, x, slope);
 	}

@@ -97,7 +97,7 @@ static double log_sum_but(size_t c, const double *z, size_t out)
 		top = k != out && z[k] > top ? z[k] : top;
 	for (size_t k = 0; k < c; k++)
 		sum += k == out ? 0 : exp(z[k] - top);
-	return top + log(sum);
+	return top + log(fmax(sum, 1)); /* the largest adds 1 */
 }
 
 /* Sums below it have lost digits to underflow. */
