@@ -212,7 +212,7 @@ ASAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan:                                ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, the smoke run under valgrind
 	@scripts/setup.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan CFLAGS="$(ASAN_FLAGS)" build-asan/lossbench unit
-	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/lossbench
+	@$(MAKE) --no-print-directory -j$(JOBS) lossbench # which the scripts call
 	@tests/valgrind.sh $(BUILD)/lossbench
 	@BUILD=build-asan JOBS=$(JOBS) CK_DEFAULT_TIMEOUT=600 TIMEOUT=5400 tests/run.sh
 
