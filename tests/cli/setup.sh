@@ -29,11 +29,11 @@ noninteractive update
 noninteractive install -y --no-install-recommends libyaml-dev jq'
 
 # The set of make check-full is that of make check, and Slurm.
-tool dpkg-query 'for p; do case $p in -*|libyaml-dev|jq|munge) ;; *) echo "$p installed" ;; esac; done'
+tool dpkg-query 'for p; do case $p in -*|libyaml-dev|jq|slurm-client) ;; *) echo "$p installed" ;; esac; done'
 assert_exit 0 run full --list
 assert_eq "$out" 'libyaml-dev
 jq
-munge'
+slurm-client'
 tool dpkg-query 'for p; do case $p in -*|libyaml-dev|jq) ;; *) echo "$p installed" ;; esac; done'
 
 # With package lists there is no update; without root it goes through sudo.
