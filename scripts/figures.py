@@ -277,21 +277,24 @@ class Figures:
     # ---- from predictions ----
 
     def reliability(self) -> Section:
-        s, section = self.study, Section("reliability", "Reliability")
+        s, section, plain = self.study, Section("reliability", "Reliability"), {}
         for condition in self.panels(section):
             best = s.best(condition)
             names = list(dict.fromkeys(c for c in (best, s.against) if c))
             kept = {c: rows for c in names for _, rows in [per_row_tests.first_kept(s.group(c, condition))] if rows is not None and rows.classes}
+            plain.update({c: None for c, rows in kept.items() if rows.plain})
+            kept = {c: rows for c, rows in kept.items() if not rows.plain}
             if kept:
                 bins = {c: per_row_tests.reliability(rows) for c, rows in kept.items()}
                 section.add(self.where[condition], "fraction of rows that are correct by the confidence of the model" + self.of(condition),
                             partial(plots.draw_reliability, bins=bins, style=self.style))
         if not section.plots:
-            section.missing, section.words = "no predictions were kept (output.predictions: true)", []
+            section.missing, section.words = per_row_tests.missing(plain), []
             return section
         section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point shows the number of "
                              "rows. Below the diagonal the model is over-confident. Confidence is the softmax of the scores, whatever the loss was."
                              % (s.replicate, per_row_tests.BINS))
+        section.words += [per_row_tests.PLAIN % ", ".join(plain)] if plain else []
         return section
 
     def roc(self) -> Section:
@@ -300,7 +303,7 @@ class Figures:
             curves, positive = {}, ""
             for c in [c for c in self.order if self.style[c]["color"] != drawing.RULE]:
                 _, rows = per_row_tests.first_kept(s.group(c, condition))
-                found = per_row_tests.roc(rows) if rows is not None else None
+                found = per_row_tests.roc(rows) if rows is not None and not rows.plain else None
                 if found:
                     curves[c], positive = found, rows.classes[1]
             if curves:
@@ -315,11 +318,14 @@ class Figures:
         return section
 
     def confusion(self) -> Section:
-        s, section = self.study, Section("confusion", "Confusion of the best")
+        s, section, plain = self.study, Section("confusion", "Confusion of the best"), {}
         for condition in self.panels(section):
             best = s.best(condition)
             _, rows = per_row_tests.first_kept(s.group(best, condition)) if best else ("", None)
             if rows is None or not rows.classes:
+                continue
+            if rows.plain:
+                plain[best] = None
                 continue
             counts = per_row_tests.confusion(rows)
             where = s.where(condition)
@@ -327,10 +333,11 @@ class Figures:
                 plots.draw_confusion, counts=counts, classes=rows.classes), size=plots.confusion_size(len(rows.classes)),
                 note=worst_confusions(counts, rows.classes))
         if not section.plots:
-            section.missing, section.words = "no predictions were kept (output.predictions: true)", []
+            section.missing, section.words = per_row_tests.missing(plain), []
             return section
         section.words.append("Test rows of one %s: rows are actual classes, columns predicted ones; the darker a cell, the larger its share of the "
                              "actual class." % s.replicate)
+        section.words += [per_row_tests.PLAIN % ", ".join(plain)] if plain else []
         return section
 
     # ---- sensitivity ----

@@ -1,14 +1,16 @@
 """What kept per-row predictions (output.predictions: true) tell: McNemar's test and the paired bootstrap between contenders, reliability
 bins, confusion matrices. Needs numpy and scipy."""
 import csv
+import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import FrozenSet, List, Optional, Tuple
+from typing import FrozenSet, Iterable, List, Optional, Tuple
 
 import numpy as np
 
+import decisions
 import stats
 from comparison import Group, Study, difference_fields, versus
 from facts import block, whole
@@ -16,6 +18,7 @@ from records import Refused, Trial
 from test_tables import Field, Sheet
 
 BINS = 15
+PLAIN = "Left out: %s. What this calibration makes of the scores of several classes is not in the record but in the model's file."
 ABSENT = ("No per-row predictions were kept, which this needs. Sweep again with --set output.predictions=true: trials that are done are "
           "trained again only where their predictions are missing.")
 
@@ -25,22 +28,16 @@ class Rows:
     """The test rows of one trial."""
     row: np.ndarray                 # of the data set, from 0
     label: np.ndarray               # class number from 0, or -1 without classes
-    scores: np.ndarray              # rows by columns
+    scores: np.ndarray              # rows by columns, after calibration
     loss: np.ndarray                # what the bootstrap compares: 1 - right or wrong, or the squared error
     classes: List[str]
-
-    @property
-    def guess(self) -> np.ndarray:
-        return (self.scores[:, 0] > 0).astype(int) if self.scores.shape[1] == 1 else self.scores.argmax(axis=1)
+    guess: Optional[np.ndarray] = None # class number, by the trial's own threshold
+    plain: bool = False             # before a calibration that the record does not hold, so not what the trial decides and says
 
     @property
     def confidence(self) -> np.ndarray:
         """Probability that the model gives its guess."""
-        z = self.scores
-        if z.shape[1] == 1:
-            return 1 / (1 + np.exp(-np.abs(z[:, 0])))
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return e.max(axis=1) / e.sum(axis=1)
+        return decisions.probabilities(self.scores)[np.arange(len(self.row)), self.guess]
 
 
 def predictions_path(trial: Trial) -> Optional[Path]:
@@ -59,7 +56,8 @@ def predictions_in(folder: str) -> FrozenSet[str]:
 
 
 @lru_cache(maxsize=64)
-def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
+def read_rows(path: Path, classes: Tuple[str, ...], decision: str) -> Rows:
+    """decision: the record's, as JSON."""
     with open(path, encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
         heading = next(lines)
@@ -77,14 +75,17 @@ def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
     except (ValueError, KeyError, IndexError) as error:
         raise Refused("%s: not the predictions of its record (%s: %s); train that trial again with --force" % (
             path, type(error).__name__, error), 4) from None
-    rows = Rows(row, label, z, np.zeros(len(row)), list(classes))
-    rows.loss = (rows.guess != label).astype(float)
-    return rows
+    found = decisions.decided(z, json.loads(decision))
+    scores, guess = found or decisions.decided(z, None) or (z, label)
+    return Rows(row, label, scores, (guess != label).astype(float), list(classes), guess, plain=found is None)
 
 
 def rows_of(trial: Optional[Trial]) -> Optional[Rows]:
     path = predictions_path(trial) if trial and trial.status == "ok" else None
-    return read_rows(path, tuple(block(whole(trial.path), "data").get("classes") or ())) if path else None
+    if not path:
+        return None
+    record = whole(trial.path)
+    return read_rows(path, tuple(block(record, "data").get("classes") or ()), json.dumps(block(record, "result").get("decision")))
 
 
 def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:
@@ -95,9 +96,14 @@ def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:
     return "", None
 
 
+def missing(plain: Iterable[str]) -> str:
+    """Why there is nothing of decisions and probabilities; plain: contenders that are left out."""
+    return "what the calibration of %s makes of scores is not in the record" % ", ".join(plain) if plain else "no predictions were kept (output.predictions: true)"
+
+
 def rows_sheet(study: Study) -> Sheet:
     """Two models on the same test rows; of the first replicate that both kept."""
-    out, seeds, classes = [], set(), True
+    out, seeds, classes, plain = [], set(), True, {}
     for condition in study.conditions:
         tests = []
         for first, second in versus(study):
@@ -105,8 +111,10 @@ def rows_sheet(study: Study) -> Sheet:
             for r in [r for r in a.trials if r in b.trials] if a and b else []:
                 x, y = rows_of(a.trials[r]), rows_of(b.trials[r])
                 if x is not None and y is not None and np.array_equal(x.row, y.row):
-                    tests.append((first, second, x, y))
-                    seeds.add(r)
+                    plain.update({c: None for c, rows in ((first, x), (second, y)) if rows.plain})
+                    if not x.plain and not y.plain:
+                        tests.append((first, second, x, y))
+                        seeds.add(r)
                     break
         classes = classes and all(x.classes for _, _, x, _ in tests)
         out += row_tests(condition, tests, classes)
@@ -116,13 +124,14 @@ def rows_sheet(study: Study) -> Sheet:
     places = [Field(study.what, "word"), Field(study.condition_name, "word"), Field("against", "word", more=bool(study.against)), Field("rows", "count")]
     fields = places + (counts if classes else []) + difference_fields() + [Field("p bootstrap", "p")]
     if not out:
-        return Sheet("rows", title, fields, [], [ABSENT])
+        return Sheet("rows", title, fields, [], [PLAIN % ", ".join(plain) if plain else ABSENT])
     if not classes:
         out = [line[:4] + line[9:] for line in out]
     if len(study.conditions) == 1:
         fields, out = fields[:1] + fields[2:], [line[:1] + line[2:] for line in out]
     notes = ["Of one replicate (%s = %s): this says whether these two trained models differ on rows like these, not whether the losses do "
              "with another seed." % (study.over, ", ".join(sorted(seeds)))]
+    notes += [PLAIN % ", ".join(plain)] if plain else []
     rules = ["McNemar's test on the rows that just one of the two has right: exact binomial p, and mid-p with Holm's correction%s."
              % study.within] if classes else []
     rules.append("difference on the same rows: in %s, first minus other, with the 95 %% percentile interval of the paired bootstrap (10000 samples "

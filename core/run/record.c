@@ -294,13 +294,15 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 	if (out->status != LB_TRIAL_OK || lb_decides_plainly(p->setup.calibration, p->setup.threshold))
 		return;
 	const struct lb_score_map *map = &d->map;
-	const bool simple = !map->n_knots && !d->classes && !(map->slope > map->below || map->slope < map->below);
+	const bool simple = !map->n_knots && !d->classes;
 	cJSON *block = lb_json_object(result, "decision"), *list;
 	lb_json_text(block, "rule", p->setup.threshold->base.name);
 	lb_json_number(block, "threshold", d->threshold);
 	lb_json_text(block, "calibration", p->setup.calibration->base.name);
-	lb_json_number(block, "slope", simple ? d->map.slope : (double)NAN);
-	lb_json_number(block, "intercept", simple ? d->map.intercept : (double)NAN);
+	lb_json_number(block, "slope", simple ? map->slope : (double)NAN);
+	if (map->slope > map->below || map->slope < map->below)
+		lb_json_number(block, "slope_below", map->below);
+	lb_json_number(block, "intercept", simple ? map->intercept : (double)NAN);
 	if (d->one_class)
 		lb_json_text(block, "unfitted", "one class");
 	if (map->separable)

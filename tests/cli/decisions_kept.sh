@@ -27,7 +27,7 @@ config iris.yaml iris multiclass 'corn' '[accuracy, rank_mae, log_loss]'
 kept() {
 	local sets=()
 	for set in "${@:4}"; do sets+=(--set "evaluate.$set"); done
-	lossbench train --config "$1" --quiet --set output.dir="$3" "${sets[@]}"
+	lossbench train --config "$1" --quiet --set output.dir="$3" --set output.predictions=true "${sets[@]}"
 	model=$(echo "$3"/trials/*.npz) record=$(echo "$3"/trials/*.json)
 	assert_exit 0 lossbench evaluate --model "$model" --data "$2" --json
 	assert_eq "$(json - .metrics <<<"$out")" "$(json "$record" .result.metrics.test)" "$3"
@@ -35,10 +35,21 @@ kept() {
 	assert_eq "$(json - .decision.rule <<<"$out") $(json - .decision.threshold <<<"$out")" "$(json "$record" .result.decision.rule) $(json "$record" .result.decision.threshold)"
 	assert_exit 0 lossbench predict --model "$model" --data "$2" --what labels,probabilities --out said.csv
 	"$py" - "$record" <<'PY'
-import csv, json, math, sys
+import csv, json, math, os, pathlib, sys
 rows, metrics = list(csv.DictReader(open("said.csv"))), json.load(open(sys.argv[1]))["result"]["metrics"]["test"]
 right = sum(r["label"] == r["prediction"] for r in rows) / len(rows)
 assert abs(right - metrics["accuracy"]) < 1e-12, (right, metrics)
+# What the scripts make of the kept scores by the record's decision, where it holds one: the metrics of the record.
+sys.path.insert(0, os.environ["LB_ROOT"] + "/scripts")
+import numpy as np, per_row_tests
+record = json.load(open(sys.argv[1]))
+kept = per_row_tests.read_rows(pathlib.Path(sys.argv[1][:-5] + ".predictions.csv"), tuple(record["data"]["classes"]), json.dumps(record["result"]["decision"]))
+assert kept.plain == (record["result"]["decision"]["slope"] is None and len(record["data"]["classes"]) > 2), record["result"]["decision"]
+if not kept.plain:
+    assert abs(1 - kept.loss.mean() - metrics["accuracy"]) < 1e-12, (1 - kept.loss.mean(), metrics)
+    with np.errstate(divide="ignore"):
+        said = -np.log(per_row_tests.decisions.probabilities(kept.scores)[np.arange(len(kept.row)), kept.label]).mean()
+    assert said == float(metrics["log_loss"]) or abs(said - metrics["log_loss"]) < 1e-6, (said, metrics)
 loss, names = 0, [k for k in rows[0] if k.startswith("probability_")]
 for r in rows:
     p = float(r[names[0]]) if len(names) == 1 else float(r["probability_" + r["label"]])
