@@ -72,11 +72,11 @@ def read_rows(path: Path, classes: Tuple[str, ...], decision: str) -> Rows:
             return Rows(row, np.full(len(row), -1), z, ((z - y) ** 2).mean(axis=1), [])
         number = {name: i for i, name in enumerate(classes)}
         label = np.array([number[line[1]] for line in body])
-    except (ValueError, KeyError, IndexError) as error:
+        found = decisions.decided(z, json.loads(decision))
+    except (ValueError, KeyError, IndexError, TypeError) as error:
         raise Refused("%s: not the predictions of its record (%s: %s); train that trial again with --force" % (
             path, type(error).__name__, error), 4) from None
-    found = decisions.decided(z, json.loads(decision))
-    scores, guess = found or decisions.decided(z, None) or (z, label)
+    scores, guess = found or decisions.decided(z, None)
     return Rows(row, label, scores, (guess != label).astype(float), list(classes), guess, plain=found is None)
 
 
