@@ -5,7 +5,7 @@ import math
 from statistics import mean
 from typing import Dict, List, NamedTuple, Sequence
 
-from study_common import ROOT, Declared, Run, best_trials, table, trained, value_of
+from study_common import ROOT, Declared, Run, best_splits, best_trials, table, trained, value_of
 from study_shape import Study, load
 
 NAMES = ("multi_dropout", "tract")
@@ -49,8 +49,7 @@ def races(other: Sequence[dict], of: Sequence[dict]) -> List[Race]:
 
 def figures(of: Sequence[Race], splits: float) -> Dict[str, object]:
     """By the names of the bars that can be asked; the epochs in this share of the splits, the best."""
-    fastest = sorted(r.share for r in of)[:math.ceil(splits * len(of))]
-    return {"epochs": fastest, "gain": mean(r.gain for r in of), "won": mean(r.gain > 0 for r in of)}
+    return {"epochs": best_splits([r.share for r in of], splits, least=True), "gain": mean(r.gain for r in of), "won": mean(r.gain > 0 for r in of)}
 
 
 def words(of: Sequence[Race], claim: Declared) -> str:

@@ -1,13 +1,13 @@
 """Trains networks by configs/learned_features on two labels at once, and on one of them before both, and writes the page: which share of the variance
 of the last hidden layer each label explains."""
-import math
 from statistics import mean
-from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy
 
 from studies.feature_tables import labels
-from study_common import ROOT, Run, table, trained, value_of
+from studies.hidden_features import features, model_of
+from study_common import ROOT, Run, best_splits, table, trained, value_of
 from study_shape import load
 
 STUDY = load("learned_features")
@@ -26,18 +26,6 @@ Found = Dict[str, Dict[str, List[Learned]]]     # set, order of learning: one a 
 
 
 # ---- what a network has learned ----
-
-def model_of(trial: dict) -> str:
-    return "%s/trials/%s.model.npz" % (trial["config"]["output"]["dir"], trial["id"])
-
-
-def features(model: Mapping[str, numpy.ndarray], x: numpy.ndarray) -> numpy.ndarray:
-    """Of the last hidden layer."""
-    h = x * model["scale"] + model["shift"]
-    for k in range(1, sum(name.startswith("W") for name in model)):
-        h = numpy.maximum(h @ model["W%d" % k].T + model["b%d" % k], 0)
-    return h
-
 
 def explained(h: numpy.ndarray, label: numpy.ndarray) -> float:
     """The share of the variance of all units that lies between the means of the rows of each label."""
@@ -70,8 +58,7 @@ def measured(of: Dict[str, List[Learned]], key: str) -> Tuple[object, str]:
         right = [v.right for splits in of.values() for v in splits]
         return right, "%.3f at least" % min(right)
     if key == "simple":
-        most = sorted(ratios(of), reverse=True)[:math.ceil(STUDY.declared(key).compares["splits"] * len(of[TOGETHER]))]
-        return most, "%.2f to %.2f times" % (min(ratios(of)), max(ratios(of)))
+        return best_splits(ratios(of), STUDY.declared(key).compares["splits"]), "%.2f to %.2f times" % (min(ratios(of)), max(ratios(of)))
     return ordered(of, STUDY.declared(key).compares["label"])
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 try:
     import numpy
-    from studies import feature_tables, learned_features as study
+    from studies import feature_tables, hidden_features, learned_features as study
 except ImportError as error:
     raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 from study_common import Run, answer_of, claims_of, trained, undeclared  # noqa: E402
@@ -68,12 +68,12 @@ class SmallForm(unittest.TestCase):
         place = self.folder.relative_to(ROOT)
         trial, = trained(str(BINARY), study.CONFIG, self.folder, 1, [
             "train.seed=1", "train.epochs=2", "model.hidden=[8,5]", "output.dir=%s" % place, "data.train.path=%s/both.npz" % place], quiet=True)
-        scores = self.folder / "scores.npy"
-        subprocess.run([str(BINARY), "predict", "--model", study.model_of(trial), "--data", "%s/both.npz" % place, "--out", str(scores), "--quiet"], cwd=ROOT, check=True)
-        with numpy.load(ROOT / study.model_of(trial)) as model, numpy.load(self.folder / "both.npz") as rows:
-            h = study.features(model, rows["X"])
+        told = self.folder / "scores.npy"
+        subprocess.run([str(BINARY), "predict", "--model", hidden_features.model_of(trial), "--data", "%s/both.npz" % place, "--out", str(told), "--quiet"], cwd=ROOT, check=True)
+        with numpy.load(ROOT / hidden_features.model_of(trial)) as model, numpy.load(self.folder / "both.npz") as rows:
+            h = hidden_features.features(model, rows["X"])
             self.assertEqual(h.shape, (feature_tables.ROWS, 5))
-            numpy.testing.assert_allclose(h @ model["W3"].T + model["b3"], numpy.load(scores), rtol=1e-4, atol=1e-5)
+            numpy.testing.assert_allclose(hidden_features.scores(model, h), numpy.load(told), rtol=1e-4, atol=1e-5)
 
     def test_trains_and_tells(self):
         short = {"together": 2, "first": 1, "then": 1}
