@@ -1,14 +1,11 @@
 """Prunes networks of configs/pruned_features and writes the page: how well the change of a row's hidden features tells which rows pruning breaks."""
-import csv
-import gzip
 from statistics import mean
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy
-from scipy.stats import mannwhitneyu
 
-from studies.hidden_features import features, model_of, scores
-from study_common import ROOT, Run, best_splits, predictions, table, trained
+from studies.hidden_features import auc, features, model_of, rows_of, scores
+from study_common import ROOT, Run, best_splits, table, trained
 from study_shape import load
 
 STUDY = load("pruned_features")
@@ -27,17 +24,6 @@ class Told(NamedTuple):
 Found = Dict[str, Dict[str, List[Told]]]        # set, way of pruning: one a split
 
 
-def rows_of(trial: dict) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    """The test rows and their labels."""
-    config = trial["config"]
-    with gzip.open(ROOT / config["data"]["train"]["path"], "rt", encoding="ascii", newline="") as file:
-        table_rows = list(csv.reader(file))[1:]
-    with open(predictions(ROOT / config["output"]["dir"], trial), encoding="ascii", newline="") as file:
-        places = [int(row["row"]) for row in csv.DictReader(file)]
-    x = numpy.array([table_rows[k][:-1] for k in places], dtype=float)
-    return x, numpy.array([table_rows[k][-1] for k in places])
-
-
 def signs(h: numpy.ndarray, pruned: numpy.ndarray, z: numpy.ndarray) -> Dict[str, numpy.ndarray]:
     """Of each row, the more the likelier that pruning breaks it: the features of both networks, the scores of the whole one."""
     lengths = [numpy.maximum(numpy.linalg.norm(v, axis=1), 1e-12) for v in (h, pruned)]
@@ -47,16 +33,15 @@ def signs(h: numpy.ndarray, pruned: numpy.ndarray, z: numpy.ndarray) -> Dict[str
 
 
 def told(whole: dict, pruned: dict) -> Told:
-    x, labels = rows_of(whole)
     h, z, right = [], [], []
     for trial in (whole, pruned):
         with numpy.load(ROOT / model_of(trial)) as model:
-            h.append(features(model, x))
+            rows = rows_of(whole, model["columns"])
+            h.append(features(model, rows.x[rows.test]))
             z.append(scores(model, h[-1]))
-            right.append(model["classes"][z[-1].argmax(axis=1)] == labels)
+            right.append(model["classes"][z[-1].argmax(axis=1)] == rows.label[rows.test])
     broken, kept = right[0] & ~right[1], right[0] & right[1]
-    auc = {name: mannwhitneyu(v[broken], v[kept]).statistic / (broken.sum() * kept.sum()) for name, v in signs(*h, z[0]).items()}
-    return Told(auc, float(right[0].mean()), float(broken.mean()))
+    return Told({name: auc(v[broken], v[kept]) for name, v in signs(*h, z[0]).items()}, float(right[0].mean()), float(broken.mean()))
 
 
 # ---- the page ----
