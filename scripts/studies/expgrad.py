@@ -54,34 +54,35 @@ def measured(start: Sequence[dict], contenders: Dict[str, Sequence[dict]]) -> Di
     return {c: [weights(of[k], hidden(first[k])) for k in first] for c, of in {AT_FIRST: first, **chosen}.items()}
 
 
-def nearer(of: Dict[str, List[Weights]], than: str) -> float:
-    """The share of the splits in which our weights are nearer to log-normal."""
-    return mean(a.distance < b.distance for a, b in zip(of[OURS], of[than]))
+def nearer(of: Sequence[Weights], than: Sequence[Weights]) -> Tuple[float, str]:
+    """The share of the splits in which some weights are nearer to log-normal, and the figures."""
+    won = sum(a.distance < b.distance for a, b in zip(of, than))
+    return won / len(of), "%.4f against %.4f, %d of %d" % (*(mean(w.distance for w in v) for v in (of, than)), won, len(of))
 
 
-def judged(found: Found, key: str) -> List[str]:
-    """The sentence of a claim, its verdict, and its figures."""
-    than = STUDY.declared(key).compares.get("than")
-    if than:
-        numbers = {name: nearer(of, than) for name, of in found.items()}
-        told = ["%s %.4f against %.4f, %d of %d" % (name, *(mean(w.distance for w in of[c]) for c in (OURS, than)), round(numbers[name] * len(of[OURS])), len(of[OURS]))
-                for name, of in found.items()]
+def judged(found: Found, key: str) -> Tuple[str, str]:
+    """The sentence of a claim, and its verdict with the figures."""
+    compared = STUDY.declared(key).compares
+    if compared:
+        told = {name: nearer(of[compared.get("of", OURS)], of[compared["than"]]) for name, of in found.items()}
     else:
-        numbers = {name: [getattr(w, key) for w in of[OURS]] for name, of in found.items()}
-        told = ["%s %s" % (name, " to ".join(dict.fromkeys("%.4g" % of(values) for of in (min, max)))) for name, values in numbers.items()]
-    return [STUDY.says(key), STUDY.judged(key, numbers), "; ".join(told) + "."]
+        values = {name: [getattr(w, key) for w in of[OURS]] for name, of in found.items()}
+        told = {name: (v, " to ".join(dict.fromkeys("%.4g" % end(v) for end in (min, max)))) for name, v in values.items()}
+    figures = "; ".join("%s %s" % (name, words) for name, (_, words) in told.items()) + "."
+    return STUDY.says(key), STUDY.judged(key, {name: n for name, (n, _) in told.items()}, figures)
 
 
 def page(found: Found) -> str:
     splits = len(next(iter(found.values()))[OURS])
-    _, verdict, told = judged(found, next(iter(STUDY.claims)))
     uniform = numpy.linspace(0, 1, 100002)[1:-1]
-    half = numpy.array([abs(NormalDist().inv_cdf(p)) for p in uniform])
-    lines = [*STUDY.head(splits=splits, **{word: "%.3f" % distance(sizes)[0] for word, sizes in (("half", half), ("uniform", uniform))}), "%s %s %s" % (STUDY.question, verdict, told), ""]
+    normal = numpy.array([abs(NormalDist().inv_cdf(p)) for p in uniform])
+    known = {name: "%.3f" % distance(sizes)[0] for name, sizes in (("normal", normal), ("uniform", uniform))}
+    lines = [*STUDY.head(splits=splits, **known),
+             "%s %s" % (STUDY.question, judged(found, next(iter(STUDY.claims)))[1]), ""]
     for name, of in found.items():
         rows = [[c, *("%.4f" % mean(values) for values in list(zip(*w))[:3]), "–" if c == AT_FIRST else "%.4f" % mean(x.accuracy for x in w)] for c, w in of.items()]
         lines += ["## " + name, "", *table(["", "distance from log-normal", "spread of the logarithms", "signs kept", "test accuracy"], rows)]
-    return "\n".join(lines + STUDY.section(["%s: %s %s" % tuple(judged(found, key)) for key in STUDY.claims]))
+    return "\n".join(lines + STUDY.section(["%s: %s" % judged(found, key) for key in STUDY.claims]))
 
 
 def make(run: Run) -> str:
