@@ -1,5 +1,6 @@
 """Writes tables of random bits with two labels, each of bits of its own, into results/learned-features: the majority of three bits, which a line
-can tell, and the parity of three others, which it cannot. both.npz has the two labels, majority.npz and parity.npz twice the same. Needs NumPy."""
+can tell, and the parity of three others, which it cannot. both.npz has the two labels; in majority.npz and parity.npz the other label is never there.
+Needs NumPy."""
 from pathlib import Path
 from typing import Dict
 
@@ -19,8 +20,8 @@ def write(out: Path = OUT) -> None:
     out.mkdir(parents=True, exist_ok=True)
     x = numpy.random.default_rng(1).integers(0, 2, (ROWS, BITS)).astype(numpy.float32)
     of = labels(x)
-    for name, (first, second) in {"both": ("majority", "parity"), "majority": ("majority",) * 2, "parity": ("parity",) * 2}.items():
-        numpy.savez(out / (name + ".npz"), X=x, y=numpy.stack([of[first], of[second]], axis=1))
+    for name, told in {"both": list(of), **{name: [name] for name in of}}.items():
+        numpy.savez(out / (name + ".npz"), X=x, y=numpy.stack([y * (label in told) for label, y in of.items()], axis=1))
 
 
 if __name__ == "__main__":

@@ -56,6 +56,20 @@ class Page(unittest.TestCase):
         self.assertEqual(self.told(right=0.98)[1], ["no", "yes", "yes", "yes"])
 
 
+class Tables(unittest.TestCase):
+    def test_the_other_label_is_never_there(self):
+        with tempfile.TemporaryDirectory() as name:
+            feature_tables.write(Path(name))
+            y = {}
+            for table in ("both", "majority", "parity"):
+                with numpy.load(Path(name) / (table + ".npz")) as file:
+                    x, y[table] = file["X"], file["y"]
+        self.assertEqual(set(x.ravel()), {0, 1})
+        numpy.testing.assert_array_equal(y["both"], y["majority"] + y["parity"])
+        numpy.testing.assert_array_equal(y["majority"][:, 1] + y["parity"][:, 0], 0)
+        self.assertTrue((abs(y["both"].mean(axis=0) - 0.5) < 0.05).all())
+
+
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
 class SmallForm(unittest.TestCase):
     def setUp(self):
