@@ -6,6 +6,7 @@ from typing import Dict, List, Sequence, Tuple
 import numpy
 
 from studies.hidden_features import features, model_of, scores
+from studies.paired import judged
 from studies.shifted_tables import Part, parts
 from study_common import ROOT, Run, best_trials, table, trained, value_of
 from study_shape import load
@@ -24,27 +25,19 @@ def accuracy(trial: dict, of: Part) -> float:
     return float(numpy.mean(told.astype(int) == of.y))
 
 
-def gains(found: Found, key: str) -> Dict[str, List[float]]:
-    """Of each set what one contender is more accurate than another, by the claim's judge."""
+def claim(found: Found, key: str) -> Tuple[str, str]:
     compared = STUDY.declared(key).compares
-    return {name: [a[compared["on"]] - b[compared["on"]] for a, b in zip(of[compared["of"]], of[compared["than"]])] for name, of in found.items()}
-
-
-def judged(found: Found, key: str) -> Tuple[str, str]:
-    """The sentence of a claim, and its verdict with the figures."""
-    bars, told = STUDY.declared(key).bars, gains(found, key)
-    measured = {name: {bar: n for bar, n in (("gain", mean(v)), ("won", mean(g > 0 for g in v))) if bar in bars} for name, v in told.items()}
-    figures = "; ".join("%s %+.4f, more in %d of %d" % (name, mean(v), sum(g > 0 for g in v), len(v)) for name, v in told.items()) + "."
-    return STUDY.says(key), STUDY.judged(key, measured, figures)
+    on = compared["on"]
+    return judged(STUDY, key, {name: [(a[on], b[on]) for a, b in zip(of[compared["of"]], of[compared["than"]])] for name, of in found.items()})
 
 
 def page(found: Found) -> str:
     splits = len(next(iter(found.values()))[BEFORE])
-    lines = [*STUDY.head(splits=splits), "%s %s" % (STUDY.question, judged(found, next(iter(STUDY.claims)))[1]), "",
+    lines = [*STUDY.head(splits=splits), "%s %s" % (STUDY.question, claim(found, next(iter(STUDY.claims)))[1]), "",
              *table(["set", "", *("accuracy, " + words for words in JUDGES.values())],
                     [[name, contender, *("%.4f" % mean(s[judge] for s in splits_of) for judge in JUDGES)]
                      for name, of in found.items() for contender, splits_of in of.items()], "llrr")]
-    return "\n".join(lines + STUDY.section(["%s: %s" % judged(found, key) for key in STUDY.claims]))
+    return "\n".join(lines + STUDY.section(["%s: %s" % claim(found, key) for key in STUDY.claims]))
 
 
 def one_split(run: Run, name: str, seed: int) -> Dict[str, Dict[str, float]]:

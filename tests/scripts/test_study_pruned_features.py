@@ -54,8 +54,9 @@ class SmallForm(unittest.TestCase):
         made = []
 
         def kept(*args, **more):
-            made.extend(trained(*args, **more))
-            return made[-1:]
+            trials = trained(*args, **more)
+            made.extend(trials)
+            return trials
         with tempfile.TemporaryDirectory(dir=ROOT / "results") as folder, mock.patch.object(study, "FOLDER", Path(folder)), mock.patch.object(
                 study, "SETS", {"satellite": study.SETS["satellite"]}), mock.patch.object(study, "trained", kept), mock.patch.object(
                 study, "page", lambda found: found):
