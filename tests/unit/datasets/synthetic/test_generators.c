@@ -1,4 +1,4 @@
-/* The generators gaussian_mixture and linear_regression against their formulas. */
+/* The generators gaussian_mixture, linear_regression and identity_rows against their formulas. */
 #include "tests/unit/datasets/tables.h"
 
 static const struct lb_generator *generator(const char *name)
@@ -145,6 +145,28 @@ START_TEST(spectrum_and_signal)
 }
 END_TEST
 
+START_TEST(identity_rows)
+{
+	const double counts[] = { 2, 1, 3 };
+	const struct lb_arg par[] = { { .list = counts, .n = 3 }, { .v = 1.5 } }, one[] = { { .list = counts, .n = 1 }, { .v = 1 } };
+	struct lb_table t;
+
+	ck_assert_int_eq(generator("identity_rows")->make(par, LB_MULTICLASS, 1, &t, &err), 0);
+	ck_assert_uint_eq(t.n, 6);
+	ck_assert_uint_eq(t.n_cols, 7);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_double_eq(t.col[6].num[i], i < 2 ? 0 : i < 3 ? 1 : 2);
+		for (size_t j = 0; j < 6; j++)
+			ck_assert_double_eq(t.col[j].num[i], i == j ? 1.5 : 0);
+	}
+	lb_table_free(&t);
+	ck_assert_int_eq(generator("identity_rows")->make(par, LB_BINARY, 1, &t, &err), -1);
+	ck_message("found 3 numbers, allowed: two, as the task is binary");
+	ck_assert_int_eq(generator("identity_rows")->make(one, LB_MULTICLASS, 1, &t, &err), -1);
+	ck_message("two or more classes");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("generators");
@@ -154,6 +176,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, mixture_margin);
 	tcase_add_test(tc, linear_regression);
 	tcase_add_test(tc, spectrum_and_signal);
+	tcase_add_test(tc, identity_rows);
 	suite_add_tcase(s, tc);
 	return s;
 }
