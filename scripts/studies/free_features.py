@@ -34,7 +34,8 @@ class Problem(NamedTuple):
         return [max(0.0, math.sqrt(n * self.features / self.weights) - self.rows * self.features) for n in self.counts]
 
     def collapsed(self) -> List[int]:
-        return [k for k, n in enumerate(self.counts) if n <= self.rows ** 2 * self.weights * self.features]
+        """Classes whose response is 0."""
+        return [k for k, n in enumerate(self.counts) if self.response(n) == 0]
 
     def response(self, n: int) -> float:
         """The score of a class of n rows for these: the s >= 0 of least n/2N (s - 1)^2 + M/2 c s^(2/M), M the layers with that of the features,
@@ -111,12 +112,11 @@ def page(problems: Dict[str, Problem], found: Dict[str, Optimum]) -> str:
         lines += ["## " + name, "", *class_table(p, found[name]), "%d of %d initial points end at the least objective, %.6f." % (
             sum(v < best + 1e-9 for v in found[name].objectives), len(found[name].objectives), best), ""]
     off = {name: max(abs(a - b) for a, b in zip((found[name].weights ** 2).sum(1), p.lengths())) for name, p in problems.items() if len(p.hidden) == 1}
-    gone = {name: max(float((found[name].weights[k] ** 2).sum()) for k in p.collapsed()) for name, p in problems.items() if len(p.hidden) == 1 and p.collapsed()}
-    zero = {name: [k for k, n in enumerate(p.counts) if p.response(n) == 0] for name, p in problems.items()}
+    gone = {name: max(float((found[name].weights[k] ** 2).sum()) for k in p.collapsed()) for name, p in problems.items() if p.collapsed()}
     return "\n".join(lines + STUDY.section([
         told("lengths", off),
-        told("angles", {name: largest_cosine(found[name].weights, zero[name]) for name in problems}),
-        told("features", {name: largest_cosine(means(p, found[name].features), zero[name]) for name, p in problems.items()}),
+        told("angles", {name: largest_cosine(found[name].weights, p.collapsed()) for name, p in problems.items()}),
+        told("features", {name: largest_cosine(means(p, found[name].features), p.collapsed()) for name, p in problems.items()}),
         told("responses", {name: max(abs(s - p.response(n)) for s, n in zip(responses(p, found[name]), p.counts)) for name, p in problems.items()}),
         told("spread", {name: spread(p, found[name]) for name, p in problems.items()}),
         told("collapse", gone)]))

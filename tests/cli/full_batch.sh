@@ -104,3 +104,17 @@ assert_contains "$err" 'no training row of class "c"'
 
 needs_python jsonschema
 "${PYTHON:-python3}" "$LB_ROOT/tests/scripts/validate_records.py" results/*/trials/*.json nb/trials/*.json || fail 'not the schema of records'
+
+# Free features without biases: the squared lengths of the classes' weights are sqrt(n lh/lw) - N lh (Dang et al., ICML 2023).
+assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/free_features/lengths.yaml" --set train.seed=1,2 --set output.dir=free --quiet
+needs_python numpy
+"${PYTHON:-python3}" - <<'PY'
+import glob
+import numpy as np
+found = [np.load(f) for f in glob.glob("free/trials/*.model.npz")]
+assert len(found) == 2
+for m in found:
+    lengths = (m["W2"] ** 2).sum(1)
+    assert np.abs(lengths - [np.sqrt(n / 5) - 0.075 for n in (40, 20, 10, 5)]).max() < 1e-6, lengths
+    assert not m["b1"].any() and not m["b2"].any()
+PY
