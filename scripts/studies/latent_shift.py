@@ -9,9 +9,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 
 from studies.hidden_features import features, model_of, prepared, scores
+from studies.made_rows import MadeRows
 from studies.paired import judged
 from studies.shifted_tables import sample
-from study_common import ROOT, Run, best_trials, table, trained, value_of
+from study_common import ROOT, Run, table, value_of
 from study_shape import load
 
 STUDY = load("latent_shift")
@@ -80,28 +81,24 @@ def page(found: Found) -> str:
     return "\n".join(lines + STUDY.section(["%s: %s" % claim(found, key) for key in STUDY.claims]))
 
 
-def one_split(run: Run, name: str, seed: int) -> Dict[str, float]:
-    draw = numpy.random.default_rng(seed)
-    x, y = sample(name)
-    x, classes = x[:, SETS[name]:], int(y.max()) + 1
+def one_split(made: MadeRows) -> Dict[str, float]:
+    draw = numpy.random.default_rng(made.seed)
+    x, y = sample(made.name)
+    x, classes = x[:, SETS[made.name]:], int(y.max()) + 1
     domain = divided(y, DOMAINS * classes, draw)
-    path, place = FOLDER / ("%s-%d.npz" % (name, seed)), FOLDER / name
-    place.mkdir(parents=True, exist_ok=True)
-    numpy.savez(path, X=x, y=domain)
-    trials = trained(run.binary, CONFIG, place, run.jobs, [
-        "data.train.path=%s" % path.relative_to(ROOT), "train.seed=%d" % seed, "output.dir=%s" % place.relative_to(ROOT)], quiet=True)
-    best = best_trials(trials, lambda t: seed, lambda t: -value_of(t, "valid", "log_loss", numpy.inf))[seed]
+    best = made.best("domains", x, domain, good=lambda t: -value_of(t, "valid", "log_loss", numpy.inf))
     with numpy.load(ROOT / model_of(best)) as model:
         p, rows = softmax(scores(model, features(model, x)), axis=1), prepared(model, x)
         column = numpy.searchsorted(model["classes"].astype(int), domain)
-    most = numpy.array([numpy.bincount(y[domain == d], minlength=classes).argmax() if (domain == d).any() else 0 for d in range(DOMAINS * classes)])
+    counts = numpy.zeros((DOMAINS * classes, classes))
+    numpy.add.at(counts, (domain, y), 1)
     return {"recovered": matched(recovered(p, column, classes, draw), y), "clusters": matched(clusters(rows, classes, draw), y),
-            "commonest": float(numpy.mean(most[domain] == y))}
+            "commonest": float(counts.max(axis=1).sum() / len(y))}
 
 
 def make(run: Run) -> str:
     found: Found = {}
     for name in SETS:
-        splits = [one_split(run, name, seed) for seed in range(1, run.options["splits"] + 1)]
+        splits = [one_split(MadeRows(run, CONFIG, FOLDER, name, seed)) for seed in range(1, run.options["splits"] + 1)]
         found[name] = {way: [s[way] for s in splits] for way in WORDS}
     return page(found)

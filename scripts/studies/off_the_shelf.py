@@ -1,14 +1,15 @@
 """Trains a network on half of the classes of a set, and linear SVMs and networks by configs/off_the_shelf on the others, and writes the page: how
 accurate an SVM on the first network's hidden features is."""
 from statistics import mean
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Tuple
 
 import numpy
 
 from studies.hidden_features import features, model_of
+from studies.made_rows import MadeRows
 from studies.paired import judged
 from studies.shifted_tables import sample
-from study_common import ROOT, Run, best_trials, table, trained, value_of
+from study_common import ROOT, Run, table, value_of
 from study_shape import load
 
 STUDY = load("off_the_shelf")
@@ -33,31 +34,22 @@ def page(found: Found) -> str:
     return "\n".join(lines + STUDY.section(["%s: %s" % claim(found, key) for key in STUDY.claims]))
 
 
-def one_split(run: Run, name: str, seed: int) -> Dict[str, float]:
-    x, y = sample(name)
-    x = x[:, SETS[name]:]
-    classes = numpy.random.default_rng(seed).permutation(numpy.unique(y))
+def one_split(made: MadeRows) -> Dict[str, float]:
+    x, y = sample(made.name)
+    x = x[:, SETS[made.name]:]
+    classes = numpy.random.default_rng(made.seed).permutation(numpy.unique(y))
     shelf = numpy.isin(y, classes[:len(classes) // 2])
-
-    def best(rows: str, of: numpy.ndarray, label: numpy.ndarray, options: Sequence[str]) -> dict:
-        path, place = FOLDER / ("%s-%d-%s.npz" % (name, seed, rows)), FOLDER / name
-        place.mkdir(parents=True, exist_ok=True)
-        numpy.savez(path, X=of, y=label)
-        trials = trained(run.binary, CONFIG, place, run.jobs, [
-            "data.train.path=%s" % path.relative_to(ROOT), "train.seed=%d" % seed, "output.dir=%s" % place.relative_to(ROOT), *options], quiet=True)
-        return best_trials(trials, lambda t: seed, lambda t: value_of(t, "valid", "accuracy"))[seed]
-
-    first = model_of(best("shelf", x[shelf], y[shelf], SHELF))
+    first = model_of(made.best("shelf", x[shelf], y[shelf], SHELF))
     with numpy.load(ROOT / first) as model:
         h = features(model, x[~shelf])
     rows = {"raw": x[~shelf], "hidden": h, "unit": unit(h)}
-    return {c: value_of(best(kind, rows[kind], y[~shelf], [o.replace("SHELF", first) for o in options]), "test", "accuracy")
+    return {c: value_of(made.best(kind, rows[kind], y[~shelf], [o.replace("SHELF", first) for o in options]), "test", "accuracy")
             for c, (kind, *options) in CONTENDERS.items()}
 
 
 def make(run: Run) -> str:
     found: Found = {}
     for name in SETS:
-        splits = [one_split(run, name, seed) for seed in range(1, run.options["splits"] + 1)]
+        splits = [one_split(MadeRows(run, CONFIG, FOLDER, name, seed)) for seed in range(1, run.options["splits"] + 1)]
         found[name] = {c: [s[c] for s in splits] for c in CONTENDERS}
     return page(found)

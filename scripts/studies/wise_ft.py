@@ -1,14 +1,15 @@
 """Fine-tunes networks by configs/wise_ft with and without averaging their weights with those of the start, and writes the page: accuracy on rows
 like those of the fine-tuning, and on shifted ones."""
 from statistics import mean
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Tuple
 
 import numpy
 
 from studies.hidden_features import features, model_of, scores
+from studies.made_rows import MadeRows
 from studies.paired import judged
 from studies.shifted_tables import Part, parts
-from study_common import ROOT, Run, best_trials, table, trained, value_of
+from study_common import ROOT, Run, table
 from study_shape import load
 
 STUDY = load("wise_ft")
@@ -40,25 +41,16 @@ def page(found: Found) -> str:
     return "\n".join(lines + STUDY.section(["%s: %s" % claim(found, key) for key in STUDY.claims]))
 
 
-def one_split(run: Run, name: str, seed: int) -> Dict[str, Dict[str, float]]:
-    of, place = parts(name, seed), FOLDER / name
-
-    def best(rows: str, options: Sequence[str]) -> dict:
-        path = FOLDER / ("%s-%d-%s.npz" % (name, seed, rows))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        numpy.savez(path, X=of[rows].x, y=of[rows].y)
-        trials = trained(run.binary, CONFIG, place, run.jobs, [
-            "data.train.path=%s" % path.relative_to(ROOT), "train.seed=%d" % seed, "output.dir=%s" % place.relative_to(ROOT), *options], quiet=True)
-        return best_trials(trials, lambda t: seed, lambda t: value_of(t, "valid", "accuracy"))[seed]
-
-    start = best("start", START)
-    models = {BEFORE: start, **{c: best("tuned", ["model.start=" + model_of(start), *options]) for c, options in CONTENDERS.items()}}
+def one_split(rows: MadeRows) -> Dict[str, Dict[str, float]]:
+    of = parts(rows.name, rows.seed)
+    start = rows.best("start", *of["start"], START)
+    models = {BEFORE: start, **{c: rows.best("tuned", *of["tuned"], ["model.start=" + model_of(start), *options]) for c, options in CONTENDERS.items()}}
     return {c: {judge: accuracy(trial, of[judge]) for judge in JUDGES} for c, trial in models.items()}
 
 
 def make(run: Run) -> str:
     found: Found = {}
     for name in SETS:
-        splits = [one_split(run, name, seed) for seed in range(1, run.options["splits"] + 1)]
+        splits = [one_split(MadeRows(run, CONFIG, FOLDER, name, seed)) for seed in range(1, run.options["splits"] + 1)]
         found[name] = {c: [s[c] for s in splits] for c in splits[0]}
     return page(found)

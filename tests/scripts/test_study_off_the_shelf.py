@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 try:
     import numpy
-    from studies import off_the_shelf as study
+    from studies import made_rows, off_the_shelf as study
 except ImportError as error:
     raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 from study_common import Run, claims_of, trained, undeclared  # noqa: E402
@@ -58,7 +58,7 @@ class SmallForm(unittest.TestCase):
             made.extend(trials)
             return trials
         with tempfile.TemporaryDirectory(dir=ROOT / "results") as folder, mock.patch.object(study, "FOLDER", Path(folder)), mock.patch.object(
-                study, "SETS", {"vowel": 1}), mock.patch.object(study, "trained", short):
+                study, "SETS", {"vowel": 1}), mock.patch.object(made_rows, "trained", short):
             text = study.make(Run("off_the_shelf", str(BINARY), 2, Path(folder), {"splits": 1}))
         self.assertEqual(len(claims_of(text)), 4)
         first, *others = made

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 try:
     import numpy
-    from studies import hidden_features, shifted_tables as tables, wise_ft as study
+    from studies import hidden_features, shifted_tables as tables, made_rows, wise_ft as study
 except ImportError as error:
     raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
 from study_common import Run, claims_of, trained, undeclared  # noqa: E402
@@ -66,7 +66,7 @@ class Page(unittest.TestCase):
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
 class SmallForm(unittest.TestCase):
     def test_trains_and_tells(self):
-        short = mock.patch.object(study, "trained", lambda binary, config, folder, jobs, sets, quiet: trained(
+        short = mock.patch.object(made_rows, "trained", lambda binary, config, folder, jobs, sets, quiet: trained(
             binary, config, folder, jobs, [*sets, "train.epochs=3"], quiet))
         with tempfile.TemporaryDirectory(dir=ROOT / "results") as folder, short, mock.patch.object(study, "FOLDER", Path(folder)), mock.patch.object(
                 study, "SETS", ["vowel"]):
