@@ -107,7 +107,7 @@ def sets_of(told: object, common: dict, by_rows: bool, where: str) -> Dict[str, 
 
 def first_of(told: object, where: str) -> Dict[str, Sequence[str]]:
     """Options of what is trained first, by the names of the models; a list is of one without a name."""
-    named = {FIRST: told} if isinstance(told, list) else told
+    named = {FIRST: told} if isinstance(told, list) and told else told or {}
     if not isinstance(named, dict) or not all(isinstance(name, str) and name.isupper() and isinstance(options, list) for name, options in named.items()):
         raise Refused("%s: found %s, allowed: a list of options, or such lists by names in capitals" % (where, json.dumps(told)))
     return named
