@@ -7,6 +7,7 @@
     splits: 10                   train.seed is 1 to this
     measures: {accuracy: accuracy}                 metrics of the test rows and their words on the page
     less_is_better, no_best: [log_loss]            measures of which less is better; of which neither is
+    in_units: [mae, rmse]                          measures in the units of each set's target: their mean gain is told as a share of what the other has
     sets: [digits, letter]                         of scripts/studies/sets.yaml; or {NAME: [OPTION, ...]}
     conditions: {20 % wrong labels: [corrupt.labels=...]}     likewise, or {wrong_labels: 0.2}
     first: [task=multiclass, loss=ce]              by rows: options of a training in each split, before all others; its model's file is what FIRST
@@ -58,6 +59,7 @@ class Comparison(NamedTuple):
     claims: Sequence[Claim]
     less: Sequence[str] = ()                 # measures of which less is better
     neither: Sequence[str] = ()              # nor more
+    in_units: Sequence[str] = ()             # in those of each set's target
     notes: Sequence[str] = ()
     weights: Optional[Weights] = None
 
@@ -120,9 +122,11 @@ def weights_of(told: object, where: str) -> Weights:
 def comparison_of(told: object, config: str, common: dict, where: str) -> Comparison:
     """The block of a study's file; common holds the sets that have names."""
     one = checked(told, ("title", "question", "source", "rows", "choose", "choose_least", "splits", "measured", "per_class", "measures", "less_is_better",
-                         "no_best", "sets", "conditions", "first", "contenders", "claims", "notes", "weights"),
+                         "no_best", "in_units", "sets", "conditions", "first", "contenders", "claims", "notes", "weights"),
                   ("title", "question", "source", "rows", "measures", "sets", "contenders", "claims"), where)
     known([one["rows"]], (BY_ROWS, BY_CLASSES), where + ": rows")
+    for key in ("less_is_better", "no_best", "in_units"):
+        known(one.get(key, ()), list(one["measures"]), "%s: %s" % (where, key))
     by_rows = one["rows"] == BY_ROWS
     if one.get("first") and not by_rows:
         raise Refused("%s: first: found rows '%s', allowed: '%s'" % (where, BY_CLASSES, BY_ROWS))
@@ -131,5 +135,5 @@ def comparison_of(told: object, config: str, common: dict, where: str) -> Compar
                 one.get("splits", 10), first_of(one.get("first", {}), where + ": first"))
     return Comparison(one["title"], one["question"], one["source"], plan, one["measures"],
                       [claim_of(c, one, where + ": claims") for c in one["claims"]],
-                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()),
+                      one.get("less_is_better", ()), one.get("no_best", ()), one.get("in_units", ()), one.get("notes", ()),
                       weights_of(one["weights"], where + ": weights") if "weights" in one else None)

@@ -82,12 +82,19 @@ def judged(told: Sequence[Gain]) -> str:
     return in_part(good, cells, more=", %d of %d" % (len(good), cells))
 
 
+def mean_gain(study: Comparison, found: Found, measure: str, told: Sequence[Gain]) -> str:
+    """Over sets whose targets have units of their own the mean of the shares of what the other contender has."""
+    if measure not in study.in_units:
+        return "%+.4f" % mean(g.mean for g in told)
+    return "%+.1f %%" % (100 * mean(g.mean / mean(values(found, g.cell, g.pair[1], measure)) for g in told))
+
+
 def claim_lines(study: Comparison, found: Found, claim: Claim) -> List[str]:
     told, less = gains(study, found, claim), claim.measure in study.less
     clear = [sum(g.p < LEVEL and (g.mean > 0) == up for g in told) for up in (True, False)]
     lines = ["### %s" % claim.text, "",
-             "%s Mean %s %+.4f, met in %d of %d rows; clearly so in %d, clearly the reverse in %d." % (
-                 judged(told), "fall" if less else "gain", mean(g.mean for g in told), sum(g.met for g in told), len(told), *clear), "",
+             "%s Mean %s %s, met in %d of %d rows; clearly so in %d, clearly the reverse in %d." % (
+                 judged(told), "fall" if less else "gain", mean_gain(study, found, claim.measure, told), sum(g.met for g in told), len(told), *clear), "",
              "| set | | %s %s | 95 %% interval | splits won | met |" % ("less" if less else "gain in", study.measures[claim.measure]),
              "| --- | --- | ---: | ---: | ---: | --- |"]
     return lines + ["| %s | %s %s %s | %+.4f | %+.4f to %+.4f | %d of %d | %s |" % (
@@ -166,8 +173,8 @@ def untrained(study: Comparison, found: Found) -> str:
         sign * mean(values(found, cell, c, m)) for c in study.plan.contenders)]
     name = "the features as they are" if base == RAW else base
     if not better:
-        return "By %s some loss is better than %s on every set." % (study.measures[m], name)
-    return "By %s no loss is better than %s on %s." % (study.measures[m], name, "any set" if len(better) == len(found) else "; ".join(better))
+        return "By %s the best contender is better than %s on every set." % (study.measures[m], name)
+    return "By %s no contender is better than %s on %s." % (study.measures[m], name, "any set" if len(better) == len(found) else "; ".join(better))
 
 
 def protocol(study: Comparison) -> List[str]:
@@ -186,7 +193,7 @@ def page(name: str, study: Comparison, found: Found, reads: Reads) -> str:
     config = study.plan.config
     splits = len(next(iter(found.values())))
     lines = ["# " + study.title, "",
-             "%s Means over %d splits; the best loss of a column is bold." % (remade(name, [config]), splits), "",
+             "%s Means over %d splits; the best of a column is bold." % (remade(name, [config]), splits), "",
              *protocol(study), *("- " + note for note in study.notes), "", answer(study, found) + " " + untrained(study, found), ""]
     for cell in found:
         lines += ["## " + (cell_name(cell) or "Results"), "", *table(found, study, cell)]

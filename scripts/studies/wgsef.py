@@ -61,13 +61,21 @@ def told(of: Dict[str, object], form: str) -> str:
     return "; ".join("%s " % name + form % value for name, value in of.items()) + "."
 
 
+def left_words(of: Dict[str, Dict[str, List[Left]]]) -> str:
+    """How many units the two penalties leave."""
+    def units_of(left_by: Dict[str, List[Left]], name: str) -> float:
+        return mean(s.units for s in left_by[name])
+    return "Units left on average, by WGSEF and by the group lasso: " + "; ".join(
+        "%s %.1f and %.1f" % (name, units_of(v, OURS), units_of(v, "group lasso")) for name, v in of.items()) + "."
+
+
 def page(found: Dict[str, Dict[str, List[dict]]]) -> str:
     of = {name: left(trials) for name, trials in found.items()}
     lasso, start = ({name: fewer(v, than) for name, v in of.items()} for than in ("group lasso", "fewer units"))
     removed = {name: mean(1 - s.units / s.of for s in v[OURS]) for name, v in of.items()}
     gain = {name: round(mean(a.accuracy - b.accuracy for a, b in zip(v[OURS], v[PLAIN])), 9) for name, v in of.items()}
     splits = len(next(iter(of.values()))[PLAIN])
-    lines = [*STUDY.head(splits=splits, near="%g point%s" % (100 * NEAR, "s" * (NEAR != 0.01))), "%s %s" % (STUDY.question, STUDY.judged("lasso", lasso)), ""]
+    lines = [*STUDY.head(splits=splits, near="%g point%s" % (100 * NEAR, "s" * (NEAR != 0.01))), "%s %s" % (STUDY.question, STUDY.judged("lasso", lasso, left_words(of))), ""]
     for title, value, form in (("Units left", lambda s: s.units, "%.1f"), ("Test accuracy", lambda s: s.accuracy, "%.4f")):
         lines += ["## " + title, "", *table(["set", *CONTENDERS], [[name, *(form % mean(map(value, v[c])) for c in CONTENDERS)] for name, v in of.items()])]
     return "\n".join(lines + STUDY.section([

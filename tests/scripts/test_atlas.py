@@ -195,7 +195,7 @@ class Command(unittest.TestCase):
             with mock.patch.object(atlas, "sums", lambda study: {}), mock.patch("study_page.ROOT", folder), contextlib.redirect_stdout(io.StringIO()):
                 atlas.make(study, args)
             text, told = (folder / "README.md").read_text(encoding="utf-8"), json.loads((folder / "study.json").read_text(encoding="utf-8"))
-            self.assertIn("some loss is better than the most frequent class on every set", text)
+            self.assertIn("the best contender is better than the most frequent class on every set", text)
             self.assertEqual([c["says"] for c in told["claims"]], ["It is"])
             self.assertEqual(len(list(folder.glob("results/one/iris--*/trials/*[0-9a-f].json"))), 3 * 4)    # the splits of the option, not the two of the file
             self.assertRegex(text, r"\| ce \| \*\*0\.\d{4}\*\* \|")

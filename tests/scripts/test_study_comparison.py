@@ -176,6 +176,18 @@ class Verdicts(unittest.TestCase):
         told = self.first(sface, both)
         self.assertEqual(told, [reproduces(g) for g in (True, True, True, False)])   # as far ahead as without noise
 
+    def test_mean_gains_of_unlike_units_are_shares(self):
+        one = STUDIES["landmark_kd"]
+        claim = one.claims[0]
+        made = found(one, {"mse": 0.5, "landmark_kd": 0.4})
+        for split in made["diamonds", ""]:
+            for of in split.values():
+                of["mae"] *= 1000                                      # a price; by itself the mean of the falls would be its own
+        text = "\n".join(study.claim_lines(one, made, claim))
+        self.assertIn("Mean fall +20.0 %, met in 3 of 3 rows", text)
+        self.assertIn("| diamonds | landmark_kd below mse | +100.0", text)
+        self.assertIn("Mean fall +33.4000, met", "\n".join(study.claim_lines(one._replace(in_units=()), made, claim)))
+
     def test_a_claim_of_some_sets(self):
         one = STUDIES["comp_sum"]
         many, few = one.claims[1], one.claims[2]

@@ -76,7 +76,7 @@ class SmallForm(unittest.TestCase):
                 study, "SETS", {"digits": study.SETS["digits"]}):
             text = study.make(Run("expgrad", str(BINARY), 2, Path(folder), {"splits": 1}))
         self.assertEqual(len(claims_of(text)), 6)
-        self.assertIn("All of them keep their signs: **Reproduces.** digits 1.", text)
+        self.assertIn("Trained by exponentiated gradients, all weights keep their signs: **Reproduces.** digits 1.", text)
 
 
 if __name__ == "__main__":

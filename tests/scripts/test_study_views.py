@@ -59,7 +59,7 @@ class Verdicts(unittest.TestCase):
             return step if c == "nt_xent, before the head" else 0.1 if c == "supcon, before the head" else 0
         text = study.page("projection_head", made("projection_head", level))
         self.assertEqual(claims(text)[:5], ["Holds."] * 5)
-        self.assertIn("**Reproduces.** It is better on average in 9 of 9 cells, in nine splits of ten in 9, clearly in 9", text)
+        self.assertIn("**Reproduces.** The layer before the head is better on average in 9 of 9 cells, in nine splits of ten in 9, clearly in 9", text)
         text = study.page("projection_head", made("projection_head", lambda c, cell: -0.1 if c.endswith("before the head") else 0))
         self.assertEqual(claims(text)[:-1], ["Does not hold."] * 5)
 
