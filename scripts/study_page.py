@@ -83,7 +83,7 @@ def judged(told: Sequence[Gain]) -> str:
 
 
 def mean_gain(study: Comparison, found: Found, measure: str, told: Sequence[Gain]) -> str:
-    """Over sets whose targets have units of their own the mean of the shares of what the other contender has."""
+    """Of measures in the units of each set's target the mean of the shares of what the other contender has."""
     if measure not in study.in_units:
         return "%+.4f" % mean(g.mean for g in told)
     return "%+.1f %%" % (100 * mean(g.mean / mean(values(found, g.cell, g.pair[1], measure)) for g in told))
