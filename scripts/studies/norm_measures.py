@@ -74,10 +74,10 @@ def weights(model: Dict[str, numpy.ndarray], x: numpy.ndarray, y: numpy.ndarray)
                    float((read ** 2).sum(axis=1).mean() ** 0.5), margin(scores(model, features(model, x)), y))
 
 
-def rows_of(name: str, noise: float) -> Tuple[Tuple[numpy.ndarray, numpy.ndarray], Tuple[numpy.ndarray, numpy.ndarray]]:
+def rows_of(name: str, noise: float, seed: int) -> Tuple[Tuple[numpy.ndarray, numpy.ndarray], Tuple[numpy.ndarray, numpy.ndarray]]:
     """Those that train and those that test; of both that share of the labels is of another class."""
     x, y = sample(name)
-    draw, classes = numpy.random.default_rng(1), y.max() + 1
+    draw, classes = numpy.random.default_rng(seed), y.max() + 1
     wrong = draw.random(len(y)) < noise
     y = numpy.where(wrong, (y + draw.integers(1, classes, len(y))) % classes, y)
     order = draw.permutation(len(y))
@@ -85,12 +85,12 @@ def rows_of(name: str, noise: float) -> Tuple[Tuple[numpy.ndarray, numpy.ndarray
     return tuple((x[k, SETS[name]:], y[k]) for k in parts)
 
 
-def networks(run: Run, name: str, noise: float) -> List[Network]:
+def networks(run: Run, name: str, noise: float, seed: int) -> List[Network]:
     place, files = FOLDER / name, {}
     place.mkdir(parents=True, exist_ok=True)
-    (x, y), test = rows_of(name, noise)
+    (x, y), test = rows_of(name, noise, seed)
     for part, (rows, labels) in (("train", (x, y)), ("test", test)):
-        files[part] = FOLDER / ("%s-%g-%s.npz" % (name, noise, part))
+        files[part] = FOLDER / ("%s-%g-%d-%s.npz" % (name, noise, seed, part))
         numpy.savez(files[part], X=rows, y=labels)
     out = []
     for trial in trained(run.binary, CONFIG, place, run.jobs, [*("data.%s.path=%s" % (part, file.relative_to(ROOT)) for part, file in files.items()),
@@ -132,20 +132,21 @@ def by_set(title: str, rows: Dict[str, Dict[str, float]], found: Found) -> List[
     return ["## " + title, "", *table(["measure", *found], [[name, *("%.2f" % of[s] for s in found)] for name, of in rows.items()])]
 
 
-def page(found: Found) -> str:
+def page(found: Found, draws: int) -> str:
     bounds, orders = ({m: judge(found, m) for m in MEASURES} for judge in (loose, order))
     most, flat = {m: max(of.values()) for m, of in bounds.items()}, loose_constant(found)
     against = {m: mean(of.values()) - mean(flat.values()) for m, of in bounds.items()}
     least = {m: min(of.values()) for m, of in orders.items()}
     above = {m: mean(n.measures[m] > 1 for of in found.values() for n in of) for m in MEASURES}
-    lines = [*STUDY.head(config=CONFIG), STUDY.asked({"tight": list(most.values())}, "Looseness on the set where it is largest: " + told(most)), "",
+    lines = [*STUDY.head(draws=draws), STUDY.asked({"tight": list(most.values())}, "Looseness on the set where it is largest: " + told(most)), "",
              *table(["set", "networks", "least gap", "mean gap", "largest gap"], [
                  [name, "%d" % len(of), *("%.3f" % judge(n.gap for n in of) for judge in (min, mean, max))] for name, of in found.items()])]
     lines += by_set("Looseness of the bounds", {**bounds, "the largest gap": flat}, found) + by_set("Rank correlation with the gap", orders, found)
     return "\n".join(lines + STUDY.section([
-        STUDY.claim("tight", list(most.values()), "At most: " + told(most)), STUDY.claim("constant", list(against.values()), told(against, "%+.2f")),
+        STUDY.claim("tight", list(most.values()), "At most: " + told(most)), STUDY.claim("constant", list(against.values()), told(against, "%+.3f")),
         STUDY.claim("vacuous", above, "Shares: " + told(above)), STUDY.claim("order", list(least.values()), "At least: " + told(least))]))
 
 
 def make(run: Run) -> str:
-    return page({name: [n for noise in NOISES for n in networks(run, name, noise)] for name in SETS})
+    draws = run.options["draws"]
+    return page({name: [n for seed in range(1, draws + 1) for noise in NOISES for n in networks(run, name, noise, seed)] for name in SETS}, draws)

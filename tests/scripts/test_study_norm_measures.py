@@ -35,8 +35,8 @@ class Measures(unittest.TestCase):
         self.assertAlmostEqual(study.margin(told, y), 1.0)
 
     def test_rows(self):
-        (x, y), (other, labels) = study.rows_of("vowel", 0)
-        (x2, noisy), (_, noisy_labels) = study.rows_of("vowel", 0.2)
+        (x, y), (other, labels) = study.rows_of("vowel", 0, 1)
+        (x2, noisy), (_, noisy_labels) = study.rows_of("vowel", 0.2, 1)
         self.assertEqual((x.shape, other.shape), ((300, 10), (690, 10)))
         numpy.testing.assert_array_equal(x, x2)
         for a, b in ((y, noisy), (labels, noisy_labels)):
@@ -50,7 +50,7 @@ def found(measure):
 
 class Page(unittest.TestCase):
     def told(self, measure):
-        text = study.page(found(measure))
+        text = study.page(found(measure), 1)
         self.assertEqual(undeclared(study.STUDY.claims, text), [])
         return [c.holds for c in claims_of(text)]
 
@@ -77,7 +77,7 @@ class SmallForm(unittest.TestCase):
 
         with tempfile.TemporaryDirectory(dir=ROOT / "results") as folder, mock.patch.object(study, "trained", noted), mock.patch.object(
                 study, "FOLDER", Path(folder)), mock.patch.object(study, "SETS", {"digits8x8": 0}), mock.patch.object(study, "margin", margins):
-            text = study.make(Run("norm_measures", str(BINARY), 2, Path(folder), {}))
+            text = study.make(Run("norm_measures", str(BINARY), 2, Path(folder), {"draws": 1}))
         trials, accuracies = [t for t in seen if isinstance(t, dict)], [t for t in seen if isinstance(t, float)]
         self.assertEqual((len(trials), len(claims_of(text))), (32, 4))
         fitted = [t["result"]["metrics"]["train"]["accuracy"] for t in trials if t["result"]["metrics"]["train"]["accuracy"] >= study.FITTED]

@@ -87,6 +87,7 @@ class SmallForm(unittest.TestCase):
                 study, "FOLDER", Path(folder)), mock.patch.object(study, "SETS", {"digits": study.SETS["digits"]}):
             text = study.make(Run("wgsef", str(BINARY), 2, Path(folder), {"splits": 1}))
         self.assertEqual((len(claims_of(text)), len(seen)), (4, 48))
+        self.assertRegex(text, r"Units left on average, by WGSEF and by the group lasso: digits \d+\.0 and \d+\.0\.\n")
         left = [study.units(t) for t in seen if t["config"].get("regularisers")]
         self.assertTrue(0 < min(left) < 64 and max(left) == 128, left)
 
