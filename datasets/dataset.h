@@ -211,6 +211,8 @@ struct lb_roles {
 	const char *event;           /* survival: reference; label is that of the time */
 	const char *positive;        /* binary: name of the positive class; NULL: the second in class order. survival: what in the event column is an
 	                                event; NULL: 1 or true */
+	const char *const *normal;   /* anomaly: n_normal labels of normal rows */
+	size_t n_normal;
 	enum lb_missing missing;
 	const char *const *ignore;   /* n_ignore labels whose rows are left out; "" is the label that is missing */
 	size_t n_ignore;
@@ -233,7 +235,7 @@ struct lb_dataset {
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */
 	size_t n_cat;                /* text (categorical) columns */
 	struct lb_column *cat;       /* n_cat columns with codes for all n rows; levels in byte order */
-	int32_t *y;                  /* (n) class of each row; NULL in regression and multilabel */
+	int32_t *y;                  /* (n) class of each row, of anomaly 0 normal and 1 anomalous; NULL in regression and multilabel */
 	char **class_name;           /* n_classes names: as numbers if all are numbers, else in byte order (of the training file) */
 	size_t n_classes;
 	int32_t *event;              /* (n) survival: 1 where the event was seen, 0 where the row is censored; target holds the times; else NULL */

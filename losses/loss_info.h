@@ -19,6 +19,7 @@ enum lb_kind {
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_RANKING,    /* one score a row, a grade >= 0 a row, the rows of a query side by side */
 	LB_SURVIVAL,   /* scores B x C, a time >= 0 a row, and whether its event was seen: 1, or 0 where it is censored */
+	LB_ANOMALY,    /* of a task alone: its losses are of regression, and a row's targets are its features (lb_loss_reconstructs) */
 	LB_N_KINDS
 };
 
@@ -231,6 +232,10 @@ bool lb_loss_gives_curves(const struct lb_loss_info *info);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
  * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);
+/* True when a model can be trained by it to give back the features of a row, and the loss of a row
+ * by itself is its anomaly score: a mean of row losses of regression, of any targets, that reads
+ * nothing but these and keeps no state. */
+bool lb_loss_reconstructs(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
 
@@ -253,7 +258,7 @@ bool lb_kind_of_labels(enum lb_kind kind);
 bool lb_kind_of_targets(enum lb_kind kind);
 
 /* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking",
- * "survival". */
+ * "survival", "anomaly". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_property. */
 const char *lb_property_name(unsigned bit);

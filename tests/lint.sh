@@ -162,6 +162,7 @@ core/engine/optim/list.def OPTIMIZER lb_optim core/engine/optim
 core/engine/attack/list.def ATTACK lb_attack_kind core/engine/attack
 core/engine/data/augmentations.def AUGMENTATION lb_augmentation core/engine/data
 core/engine/data/miner/list.def MINER lb_miner core/engine/data/miner
+core/engine/eval/score/list.def ANOMALY_SCORE lb_anomaly_score core/engine/eval/score
 core/engine/model/head/list.def HEAD lb_head core/engine/model/head
 core/engine/step/list.def PROCEDURE lb_procedure core/engine/step
 datasets/formats/readers.def LB_READER lb_reader datasets/formats

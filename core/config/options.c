@@ -67,7 +67,7 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", AT(name), .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival", "anomaly"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
@@ -180,6 +180,9 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 
+	{ .path = "data.normal", AT(data.normal), .param = { .help = "anomaly: the label values of normal rows, which alone train; all others are anomalies, which only evaluations "
+						"read" },
+	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.ignore_labels", AT(data.ignore_labels), .param = { .help = "classes: label values whose rows are left out of all files, such as unknown or -1; \"\" for a "
 						     "missing label" },
 	  .shape = LB_WORDS, .optional = true },
@@ -316,6 +319,10 @@ static const struct lb_option options[] = {
 	{ .path = "evaluate.embeddings", AT(evaluate.embeddings), .param = { .help = "the judge of embeddings, a simple classifier that is fitted to those of the training rows; judged_accuracy "
 									"is what it tells right of the others" },
 	  .shape = LB_COMPONENT, .key = "classifier", .noun = "judge", .optional = true },
+
+	{ .path = "evaluate.anomaly", AT(evaluate.anomaly), .param = { .help = "anomaly: the score of a row, larger for a less normal one; if not given, the first of the list that the "
+								"model has" },
+	  .shape = LB_COMPONENT, .key = "score", .noun = "score", .optional = true },
 
 	{ .path = "metrics", AT(metrics), .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },

@@ -112,7 +112,7 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	if (!meant)
 		meant = lb_nearest(name->text, names.v, names.n);
 	if (info && kind < LB_N_KINDS)
-		snprintf(what, sizeof what, "%s is %s %s %s; the task is %s", info->name, kind == LB_EMBEDDING ? "an" : "a",
+		snprintf(what, sizeof what, "%s is %s %s %s; the task is %s", info->name, kind == LB_EMBEDDING || kind == LB_ANOMALY ? "an" : "a",
 			 task->param.choices[kind], o->noun, task->param.choices[r->kind]);
 	else
 		snprintf(what, sizeof what, "unknown %s %s", o->noun, lb_node_found(name, found));

@@ -58,7 +58,7 @@ struct lb_data_spec {
 	const char *teacher;
 	struct { const char *teacher, *second_teacher, *teacher_features, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
-	struct lb_list labels, drop, categorical, ignore_labels;
+	struct lb_list labels, drop, categorical, normal, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
@@ -106,7 +106,7 @@ struct lb_spec {
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold;
-		struct lb_component_use calibration, attack, embeddings;
+		struct lb_component_use calibration, attack, embeddings, anomaly;
 	} evaluate;
 	struct {
 		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */

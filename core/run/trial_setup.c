@@ -3,12 +3,30 @@
 #include "core/base/text.h"
 #include "core/run/terms.h"
 #include "core/run/uses.h"
+#include "core/training/anomaly_score_info.h"
+
+/* How rows of task anomaly are scored: as the config says, or by the first score that the model
+ * has, without a shift. */
+static void prepare_anomaly_score(struct lb_setup *s, const struct lb_spec *spec)
+{
+	static const struct lb_arg none[LB_ANOMALY_SCORE_OWN];
+	size_t first = 0;
+
+	s->anomaly = spec->evaluate.anomaly.info;
+	s->anomaly_par = spec->evaluate.anomaly.par;
+	if (s->anomaly || lb_spec_kind(spec) != LB_ANOMALY)
+		return;
+	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], spec->model.info))
+		first++;
+	s->anomaly = lb_anomaly_scores_f64[first];
+	s->anomaly_par = none;
+}
 
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	const struct lb_spec *spec = &p->spec;
 	const size_t classes = lb_how_many(lb_used_loss(&spec->loss)->scores_for, data->n_classes);
-	const size_t columns = data->kind == LB_MULTICLASS ? classes : data->kind == LB_BINARY ? 1 : data->n_targets;
+	const size_t columns = data->kind == LB_MULTICLASS ? classes : data->kind == LB_BINARY ? 1 : data->kind == LB_ANOMALY ? p->features.d : data->n_targets;
 	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
 	struct lb_setup *s = &p->setup;
 
@@ -26,6 +44,7 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
 	s->judge = spec->evaluate.embeddings.info;
 	s->judge_par = spec->evaluate.embeddings.par;
+	prepare_anomaly_score(s, spec);
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;

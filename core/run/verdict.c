@@ -20,7 +20,7 @@ const char *lb_baseline_words(const cJSON *record)
 {
 	static const char *const words[][2] = { { "majority", "always the most frequent class" }, { "mean", "always the mean of the target" },
 						{ "prevalence", "always each label's share" }, { "offset", "the offsets and one constant" },
-						{ "kaplan_meier", "one survival curve for all" }, { "raw_features", "the features as they are" } };
+						{ "kaplan_meier", "one survival curve for all" }, { "constant", "the same score for every row" }, { "raw_features", "the features as they are" } };
 	const char *kind = lb_json_text_at(record, "baseline.kind");
 
 	for (size_t i = 0; kind && i < sizeof words / sizeof *words; i++)

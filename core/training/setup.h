@@ -76,6 +76,8 @@ struct lb_setup {
 	const struct lb_arg *miner_par;
 	const struct lb_info *judge;     /* of embeddings, for judged metrics (core/training/judge.h), or NULL */
 	const struct lb_arg *judge_par;
+	const struct lb_info *anomaly;   /* how a row of task anomaly is scored (core/training/anomaly_score_info.h); NULL: another task */
+	const struct lb_arg *anomaly_par;
 	double loss_lr_factor;           /* the learning rate of the losses' own parameters is this times the model's */
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
@@ -139,9 +141,13 @@ struct lb_setup lb_setup_bare(const struct lb_setup *setup);
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
-/* Columns of the scores: those of head 1 of the model's output, or one a class where the loss
- * makes these of embeddings or of other scores, or, with several outputs a target, the targets'
- * predictions and then the outputs. Embeddings without scores take their place. */
+/* Whether the targets of a row are its own features: task anomaly, with a loss of targets. */
+bool lb_setup_reconstructs(const struct lb_setup *setup);
+
+/* Columns of the scores: those of head 1 of the model's output, or one a class where the loss makes
+ * these of embeddings or of other scores, or, with several outputs a target, the targets'
+ * predictions and then the outputs. Embeddings without scores take their place. In task anomaly
+ * one. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* Targets of a regression or labels of a multi-label task that the model's output is for. */
 size_t lb_setup_targets(const struct lb_setup *setup);

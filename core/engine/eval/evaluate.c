@@ -2,9 +2,11 @@
 
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "core/engine/eval/anomaly_rows.h"
 #include "core/engine/eval/baseline_hazard.h"
 #include "core/engine/eval/judge_model.h"
 #include "core/engine/eval/robust_eval.h"
+#include "core/training/anomaly_score_info.h"
 #include "losses/loss.h"
 
 #include <stdlib.h>
@@ -23,13 +25,21 @@ static size_t most_rows(const struct lb_cohort *c)
 	return n;
 }
 
-/* Features and adversarial rows have room for one model only, so with them models are evaluated one
- * at a time. Else each pass over the rows gets about as many models. */
+static bool shifts_rows(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (c->trial[i].anomaly && c->trial[i].anomaly_par[LB_SHIFT_ROUNDS].v > 0)
+			return true;
+	return false;
+}
+
+/* Features, adversarial rows and shifted ones have room for one model only, so with them models are
+ * evaluated one at a time. Else each pass over the rows gets about as many models. */
 static size_t at_once(const struct lb_evaluator *e, size_t rows)
 {
 	const size_t most = MOST_DIGESTED / (rows * lb_row_stats_bytes(e->cohort, e->columns)), k = e->cohort->k;
 
-	if (e->last.width || e->moved || most < 1)
+	if (e->last.width || e->moved || shifts_rows(e->cohort) || most < 1)
 		return 1;
 	const size_t passes = (k + most - 1) / most;
 	return (k + passes - 1) / passes;
@@ -74,6 +84,7 @@ void lb_evaluator_free(struct lb_evaluator *e)
 	free(e->hazard);
 	lb_row_stats_scratch_close(&e->room);
 	lb_last_layer_close(&e->last);
+	lb_anomaly_rows_close(e);
 	free(e->moved);
 	free(e);
 }
@@ -103,19 +114,6 @@ static size_t columns_of(const struct lb_evaluator *e, const struct lb_eval_mode
 	return s->setup->loss ? lb_setup_columns(s->setup, e->cohort->features->data) : e->columns;
 }
 
-/* Makes e->workspace at least so large. */
-static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *err)
-{
-	if (bytes <= e->workspace_bytes)
-		return 0;
-	free(e->workspace);
-	e->workspace_bytes = 0;
-	if (!(e->workspace = lb_alloc_aligned(bytes, 1, err)))
-		return -1;
-	e->workspace_bytes = bytes;
-	return 0;
-}
-
 /* Scores have no other head's beside them where rows are read whole. */
 static void take_first_head(const struct lb_evaluator *e, const struct lb_eval_model *s, const real **z, size_t *ld, size_t b)
 {
@@ -142,12 +140,19 @@ static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, cons
 	struct lb_batch in = { .b = b, .c = shape.c, .views = 1, .output = { .value = *z, .rows = b, .cols = shape.c, .stride = *ld },
 			       .par = s->setup->loss_par, .stats = &stats, .scale = 1 };
 
+	if (s->setup->anomaly) {
+		if (lb_anomaly_rows_score(e, s, &stats, *z, *ld, b, err))
+			return -1;
+		*z = e->z;
+		*ld = 1;
+		return 0;
+	}
 	if (!loss || !loss->predict) {
 		take_first_head(e, s, z, ld, b);
 		return 0;
 	}
 	shape.b = LB_EVAL_CHUNK;
-	if (open_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
+	if (lb_evaluator_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
 		return -1;
 	if (lb_setup_curve_times(s->setup)) {
 		curve = *s->setup->survival_curve;
@@ -180,11 +185,12 @@ static int evaluate_chunk(struct lb_evaluator *e, const struct eval_pass *r, siz
 	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
 	const size_t c = columns_of(e, s);
 
-	const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .first_layer_done = r->joint, .team = e->team,
+	const real *x = lb_anomaly_rows_read(e, s->setup, r->part, start);
+	const struct lb_pass pass = { .b = b, .x = x, .sparse = &e->input.rows, .step = -1, .first_layer_done = r->joint, .team = e->team,
 				      .offset = e->cohort->features->data->offset, .rows = rows, .outputs = lb_setup_outputs(s->setup) };
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
-	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->input.x, z, start, b);
+	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, x, z, start, b);
 	if (scores_of(e, s, e->hazard ? e->hazard + i * LB_CURVE_TIMES : NULL, &z, &ld, b, err))
 		return -1;
 	size_t bad = first_bad(c, z, ld, b);
@@ -205,7 +211,7 @@ static int evaluate_chunks(struct lb_evaluator *e, struct eval_pass *r, struct l
 {
 	const size_t n = e->cohort->split->n[r->part];
 
-	r->joint = e->joint_layer && lb_joint_layer_helps(e->joint_layer, r->n);
+	r->joint = e->joint_layer && !shifts_rows(e->cohort) && lb_joint_layer_helps(e->joint_layer, r->n);
 	for (size_t i = 0; r->joint && i < r->n; i++)
 		lb_joint_layer_load(e->joint_layer, i, r->s[i].net, r->s[i].w);
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
@@ -293,6 +299,8 @@ static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_e
 	}
 	for (size_t i = 0; e->hazard && i < r.n && !rc; i++)
 		rc = make_hazard(e, &r.s[i], e->hazard + i * LB_CURVE_TIMES, err);
+	for (size_t i = 0; i < r.n && !rc; i++)
+		rc = lb_anomaly_rows_shift(e, r.s[i].setup, r.part, err);
 	if (!rc)
 		rc = evaluate_chunks(e, &r, err);
 	lb_attack_close(&attack);

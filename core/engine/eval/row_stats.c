@@ -339,7 +339,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 		return;
 	}
 	for (size_t i = 0; i < s->b; i++) {
-		if (kind == LB_BINARY)
+		if (kind == LB_BINARY || kind == LB_ANOMALY)
 			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
 		if (kind == LB_RANKING)
 			d->query[start + i] = data->group[s->rows[i]];

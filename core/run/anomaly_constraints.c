@@ -1,0 +1,87 @@
+#include "core/run/trial_constraints.h"
+
+#include "core/base/text.h"
+#include "core/training/anomaly_score_info.h"
+#include "core/training/model_spec.h"
+#include "core/training/procedure_info.h"
+
+static bool of_anomalies(const struct lb_facts *f)
+{
+	return f->data->kind == LB_ANOMALY;
+}
+
+/* Losses of a plug-in or by a formula come by another way than those of the registry. */
+static int losses_read_features_alone(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; of_anomalies(f) && i < f->n_losses; i++)
+		if (!lb_loss_reconstructs(lb_used_loss(f->loss[i])))
+			return lb_fail(err, LB_CONFIG, "%s: found %s with task anomaly, allowed: a loss of regression that is a mean of row losses, for any targets, "
+				       "and reads nothing else, such as mse", lb_loss_path(i), f->loss[i]->info->name);
+	return 0;
+}
+
+/* A model that can copy a row learns nothing of which rows are normal. */
+static int model_cannot_copy(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *model = f->spec->model.info;
+
+	if (!of_anomalies(f) || f->closed_form || !(model->traits & LB_FIXED_FEATURES))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "model: found %s with task anomaly, which can give back every row as it is; allowed: mlp with a narrow hidden layer, such as "
+		       "{kind: mlp, hidden: [32, 8, 32]}, or gaussian", model->name);
+}
+
+static int model_has_one_head(const struct lb_facts *f, struct lb_err *err)
+{
+	const double heads = lb_use_number(&f->spec->model, "heads", 1);
+
+	return !of_anomalies(f) || !(heads > 1) ? 0 :
+	       lb_fail(err, LB_CONFIG, "model.heads: found %g with task anomaly, allowed: 1", heads);
+}
+
+static int score_fits_model(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *score = f->spec->evaluate.anomaly.info, *model = f->spec->model.info;
+	struct lb_buf allowed = { 0 };
+
+	if (!score || lb_anomaly_score_fits_f64(score, model))
+		return 0;
+	for (size_t i = 0; lb_anomaly_scores_f64[i]; i++)
+		if (lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[i], model))
+			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_anomaly_scores_f64[i]->name);
+	lb_fail(err, LB_CONFIG, "evaluate.anomaly: found %s with model %s, allowed: %s", score->name, model->name, allowed.bad || !allowed.s ? "" : allowed.s);
+	lb_buf_free(&allowed);
+	return -1;
+}
+
+static int classes_have_no_weights(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_list *weights = &f->spec->train.class_weight;
+
+	if (!of_anomalies(f) || (!weights->n && !weights->word.at))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.class_weight: found %s with task anomaly, whose training rows are all normal; allowed: none",
+		       weights->word.at ? weights->word.text : "numbers");
+}
+
+static int labels_stay_unread(const struct lb_facts *f, struct lb_err *err)
+{
+	const unsigned by_labels = LB_CHANGES_LABELS | LB_SOFTENS_LABELS | LB_READS_CLASSES | LB_WHOLE_STEP | LB_WHOLE_TRAINING | LB_READS_SUBGROUPS;
+
+	for (size_t i = 0; of_anomalies(f) && i < f->spec->procedures.n; i++) {
+		const struct lb_info *p = f->spec->procedures.use[i].info;
+		if (lb_procedure_traits_f64(p) & by_labels)
+			return lb_fail(err, LB_CONFIG, "procedures: found %s with task anomaly, whose rows have no labels to train by; remove it", p->name);
+	}
+	return 0;
+}
+
+const struct lb_trial_constraint lb_anomaly_constraints[] = {
+	{ { "loss", LB_BY_COMPONENTS, "The losses of task anomaly are of regression, means of row losses of any targets that read nothing but the features and what the model gives." }, losses_read_features_alone },
+	{ { "model", LB_BY_COMPONENTS, "Task anomaly excludes model linear, which can copy every row." }, model_cannot_copy },
+	{ { "model.heads", LB_BY_COMPONENTS, "A model of task anomaly has one head." }, model_has_one_head },
+	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score loss a model that is trained by a loss." }, score_fits_model },
+	{ { "train.class_weight", LB_BY_DATA, "Task anomaly has no weights of classes, as all training rows are normal." }, classes_have_no_weights },
+	{ { "procedures", LB_BY_COMPONENTS, "Task anomaly excludes procedures that change or read labels or subgroups, train two models, or train several times." }, labels_stay_unread },
+	{ .check = NULL },
+};

@@ -1,0 +1,26 @@
+/* What an anomaly score says of itself, free of precision. Its function is in
+ * core/engine/eval/score/anomaly_score.h. */
+#ifndef LB_ANOMALY_SCORE_INFO_H
+#define LB_ANOMALY_SCORE_INFO_H
+
+#include "core/base/component.h"
+
+#include <stdbool.h>
+
+/* What every score has for its first two parameters: rounds of mean shift before the model reads a
+ * row, 0 for none, and the nearest rows whose mean takes the row's place in a round. */
+enum { LB_SHIFT_ROUNDS, LB_SHIFT_NEIGHBOURS, LB_ANOMALY_SCORE_OWN };
+
+enum lb_anomaly_score_trait {
+	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, which the model was trained by */
+	LB_SCORES_LENGTH = 1 << 1   /* the length of a whitened row, for models with LB_WHITENS */
+};
+
+/* The registered scores' descriptors, the same in both precisions. */
+extern const struct lb_info *const lb_anomaly_scores_f32[], *const lb_anomaly_scores_f64[];
+
+/* Returns whether a kind of model (core/training/model_spec.h) gives what the score is made of. */
+bool lb_anomaly_score_fits_f32(const struct lb_info *score, const struct lb_info *model);
+bool lb_anomaly_score_fits_f64(const struct lb_info *score, const struct lb_info *model);
+
+#endif
