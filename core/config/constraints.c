@@ -238,6 +238,8 @@ static void anomalies_have_normal_rows(const struct lb_resolving *r)
 		diagnostic(r, "data.normal", "is missing, allowed: the label values of normal rows, such as [normal] or [0]; the task is anomaly");
 	if (r->kind < LB_N_KINDS && !anomaly && given)
 		diagnostic(r, "data.normal", "goes with task: anomaly alone; remove it");
+	if (r->kind < LB_N_KINDS && !anomaly && lb_option_set(r, "data.anomalies"))
+		diagnostic(r, "data.anomalies", "goes with task: anomaly alone; remove it");
 	if (anomaly && lb_option_set(r, "data.positive"))
 		diagnostic(r, "data.positive", "cannot be combined with task: anomaly, whose labels data.normal reads; remove it");
 	if (anomaly && lb_option_set(r, "data.generator"))
@@ -414,7 +416,7 @@ static const struct {
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
 	{ { "data.side.guide", LB_BY_CONFIG, "A guide needs task embedding and excludes data.missing: drop and data.ignore_labels: what it says belongs to rows by their order." }, guide_has_every_row },
-	{ { "data.normal", LB_BY_CONFIG, "Task anomaly needs data.normal and a data file, and takes no data.positive; no other task has data.normal." }, anomalies_have_normal_rows },
+	{ { "data.normal", LB_BY_CONFIG, "Task anomaly needs data.normal and a data file, and takes no data.positive; no other task has data.normal or data.anomalies." }, anomalies_have_normal_rows },
 	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },

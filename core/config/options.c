@@ -180,9 +180,11 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 
-	{ .path = "data.normal", AT(data.normal), .param = { .help = "anomaly: the label values of normal rows, which alone train; all others are anomalies, which only evaluations "
-						"read" },
+	{ .path = "data.normal", AT(data.normal), .param = { .help = "anomaly: the label values of normal rows; all others are those of anomalies. Only evaluations read the label" },
 	  .shape = LB_WORDS, .optional = true },
+	{ .path = "data.anomalies", AT(data.anomalies), .param = { CHOICES("left_out", "unlabelled"), .help = "anomaly: what becomes of the anomalies among the training rows: left_out, so that normal "
+							"rows alone train, or unlabelled: they train too, as where nobody knows them; left_out if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.ignore_labels", AT(data.ignore_labels), .param = { .help = "classes: label values whose rows are left out of all files, such as unknown or -1; \"\" for a "
 						     "missing label" },
 	  .shape = LB_WORDS, .optional = true },

@@ -49,6 +49,7 @@ struct lb_file_spec {
 /* Places among the choices of an option. */
 enum lb_decimal_mark { LB_DECIMAL_POINT, LB_DECIMAL_COMMA };
 enum lb_unseen_word { LB_UNSEEN_IS_ERROR, LB_UNSEEN_IS_ZERO };
+enum lb_anomalies_word { LB_ANOMALIES_LEFT_OUT, LB_ANOMALIES_UNLABELLED };
 enum lb_target_word { LB_TARGET_AS_IS, LB_TARGET_STANDARDIZED };
 enum lb_class_weight_word { LB_CLASS_WEIGHT_NONE, LB_CLASS_WEIGHT_BALANCED };
 enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
@@ -59,7 +60,7 @@ struct lb_data_spec {
 	struct { const char *teacher, *second_teacher, *teacher_features, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
 	struct lb_list labels, drop, categorical, normal, ignore_labels;
-	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
+	struct lb_word anomalies, header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
 	double max_bytes, max_memory;

@@ -145,16 +145,16 @@ static int make_bags(const struct lb_spec *spec, const struct lb_dataset *data, 
 
 /* Leaves the anomalies out of the training rows, so that the other parts have the rows that they
  * have in task binary. */
-static int keep_normal(const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+static int keep_normal(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
 	uint32_t *rows = split->rows[LB_TRAIN];
 	size_t kept = 0;
 
-	for (size_t i = 0; data->kind == LB_ANOMALY && i < split->n[LB_TRAIN]; i++)
+	if (data->kind != LB_ANOMALY || spec->data.anomalies.at == LB_ANOMALIES_UNLABELLED)
+		return 0;
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
 		if (!data->y[rows[i]])
 			rows[kept++] = rows[i];
-	if (data->kind != LB_ANOMALY)
-		return 0;
 	split->n[LB_TRAIN] = kept;
 	return kept ? 0 : lb_fail(err, LB_DATA, "data.normal: no training row is normal; give data.split.train a larger share");
 }
@@ -170,7 +170,7 @@ static int trial_rows(const struct lb_spec *spec, const struct lb_dataset *data,
 		return -1;
 	if (!subsample_classes(spec, data, out, err) &&
 	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
-	    !keep_normal(data, out, err) && !join_all_queries(data, out, err) && !make_bags(spec, data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
+	    !keep_normal(spec, data, out, err) && !join_all_queries(data, out, err) && !make_bags(spec, data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);
 	return -1;

@@ -36,7 +36,7 @@ PY
 { cat a.yaml; cat <<'YAML'
 sweep:
   zip:
-    loss: [mse, mae, gaussian_nll, mse, mse]
+    loss: [mse, mae, {name: apre, w_bias: 0.5, s_clip: 20}, mse, mse]
     evaluate.anomaly: [loss, {score: loss, shift_rounds: 2, shift_neighbours: 4}, loss, loss, loss]
     procedures: [[], [], [], [sam], []]
     optimizer: [{name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}]
@@ -56,7 +56,7 @@ for config in nets gaussians; do
 done
 lossbench train --config a.yaml --set output.dir=alone --set evaluate.anomaly=loss >/dev/null
 lossbench train --config a.yaml --set output.dir=alone --set loss=mae --set 'evaluate.anomaly={score: loss, shift_rounds: 2, shift_neighbours: 4}' >/dev/null
-lossbench train --config a.yaml --set output.dir=alone --set loss=gaussian_nll --set evaluate.anomaly=loss >/dev/null
+lossbench train --config a.yaml --set output.dir=alone --set 'loss={name: apre, w_bias: 0.5, s_clip: 20}' --set evaluate.anomaly=loss >/dev/null
 for folder in one two threads alone; do
 	results $folder >$folder.txt
 done
@@ -116,6 +116,22 @@ lossbench train --config a.yaml --set output.dir=alone2 --set data.test=null --s
 lossbench train --config a.yaml --set output.dir=binary --set data.test=null --set 'data.split={train: 0.6, valid: 0.2, test: 0.2}' --set task=binary \
 	--set data.normal=null --set model=linear --set loss=logistic --set metrics=[auc] >/dev/null
 assert_eq "$(cut -d, -f1 alone2/trials/*.predictions.csv)" "$(cut -d, -f1 binary/trials/*.predictions.csv)"
+
+# ---- anomalies that nobody knows train too, and are scored among the training rows ----
+for model in '{kind: gaussian}' '{kind: mlp, hidden: [16, 4, 16]}'; do
+	lossbench train --config a.yaml --set output.dir=unlabelled --set data.test=null --set 'data.split={train: 1}' --set data.anomalies=unlabelled \
+		--set "model=$model" >/dev/null
+done
+"$py" - <<'PY'
+import csv, glob, json
+
+labels = [r["label"] for r in csv.DictReader(open("train.csv"))]
+records = [json.load(open(p)) for p in glob.glob("unlabelled/trials/*.json")]
+assert len(records) == 2
+for r in records:
+    assert r["data"]["class_counts"]["train"] == [labels.count("benign"), labels.count("malignant")], r["data"]
+    assert 0.6 < r["result"]["metrics"]["train"]["auc"] < 1, r["result"]["metrics"]
+PY
 
 # ---- a killed training goes on to the same bytes ----
 long=(--config a.yaml --quiet --set train.epochs=30000 --set train.curves=[] --set train.checkpoint=100)

@@ -57,7 +57,7 @@ static void each_row(struct moments *m, row_fn *add)
 		lb_gather(m->c->features, rows + start, b, m->x);
 		for (size_t i = 0; i < b; i++) {
 			const uint32_t row = rows[start + i];
-			add(m, (size_t)m->setup->y[row], m->setup->row_weight ? m->setup->row_weight[row] : 1, m->x + i * m->d);
+			add(m, m->classes > 1 ? (size_t)m->setup->y[row] : 0, m->setup->row_weight ? m->setup->row_weight[row] : 1, m->x + i * m->d);
 		}
 	}
 }
@@ -389,7 +389,7 @@ static const struct fit fits[LB_GAUSSIAN + 1] = {
 
 int lb_gaussian_classes(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
 {
-	const bool one = setup->model.closed_form == LB_GAUSSIAN; /* the training rows are all of one class */
+	const bool one = setup->model.closed_form == LB_GAUSSIAN; /* of all training rows */
 	struct moments m = { .c = c, .setup = setup, .d = c->features->d, .classes = one ? 1 : c->features->data->n_classes };
 	int rc = -1;
 
