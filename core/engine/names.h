@@ -42,6 +42,7 @@
 #define lb_anomaly_score_fits   LB_NAME(lb_anomaly_score_fits)
 #define lb_anomaly_score_of     LB_NAME(lb_anomaly_score_of)
 #define lb_anomaly_scores       LB_NAME(lb_anomaly_scores)
+#define lb_training_rows_keep   LB_NAME(lb_training_rows_keep)
 #define lb_attack_close         LB_NAME(lb_attack_close)
 #define lb_attack_open          LB_NAME(lb_attack_open)
 #define lb_attack_run           LB_NAME(lb_attack_run)

@@ -54,6 +54,15 @@ static int score_fits_model(const struct lb_facts *f, struct lb_err *err)
 	return -1;
 }
 
+static int neighbours_have_no_weights(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *model = f->spec->model.info;
+
+	return !(model->traits & LB_KEEPS_ROWS) || !f->spec->data.weight ? 0 :
+	       lb_fail(err, LB_CONFIG, "data.weight: found %s with model %s, to which all training rows are alike; leave it out, or name the column in data.drop",
+		       f->spec->data.weight, model->name);
+}
+
 static int classes_have_no_weights(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_list *weights = &f->spec->train.class_weight;
@@ -80,7 +89,8 @@ const struct lb_trial_constraint lb_anomaly_constraints[] = {
 	{ { "loss", LB_BY_COMPONENTS, "The losses of task anomaly are of regression, means of row losses of any targets that read nothing but the features and what the model gives." }, losses_read_features_alone },
 	{ { "model", LB_BY_COMPONENTS, "Task anomaly excludes model linear, which can copy every row." }, model_cannot_copy },
 	{ { "model.heads", LB_BY_COMPONENTS, "A model of task anomaly has one head." }, model_has_one_head },
-	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score loss a model that is trained by a loss." }, score_fits_model },
+	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score knn model nearest_neighbours, the score loss a model that is trained by a loss." }, score_fits_model },
+	{ { "data.weight", LB_BY_COMPONENTS, "The model nearest_neighbours takes no weights of rows." }, neighbours_have_no_weights },
 	{ { "train.class_weight", LB_BY_DATA, "Task anomaly has no weights of classes, as all training rows are normal." }, classes_have_no_weights },
 	{ { "procedures", LB_BY_COMPONENTS, "Task anomaly excludes procedures that change or read labels or subgroups, train two models, or train several times." }, labels_stay_unread },
 	{ .check = NULL },

@@ -166,6 +166,7 @@ static int read_shape(struct lb_saved_model *m, struct lb_dataset *d, struct lb_
 	if (m->n_number[MODEL_ROWS] != 1 || !(m->number[MODEL_ROWS][0] >= 1 && m->number[MODEL_ROWS][0] <= 2147483647))
 		return refuse(m, "train_rows is not a number of rows", err);
 	m->p.features.d = features;
+	m->p.split.n[LB_TRAIN] = (size_t)m->number[MODEL_ROWS][0]; /* there are none of its rows */
 	*d = (struct lb_dataset){ .kind = m->kind, .n_classes = m->n_text[MODEL_CLASSES], .n_targets = m->targets };
 	return features ? 0 : refuse(m, "it has no features", err);
 }

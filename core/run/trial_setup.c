@@ -32,7 +32,8 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 
 	s->loss = lb_used_loss(&spec->loss);
 	s->loss_par = spec->loss.par;
-	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
+	const size_t outputs = spec->model.info->traits & LB_KEEPS_ROWS ? p->split.n[LB_TRAIN] : columns * lb_loss_outputs(s->loss, s->loss_par);
+	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, outputs, &s->model, err))
 		return -1;
 	if (spec->head.info)
 		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);

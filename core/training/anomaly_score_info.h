@@ -13,7 +13,8 @@ enum { LB_SHIFT_ROUNDS, LB_SHIFT_NEIGHBOURS, LB_ANOMALY_SCORE_OWN };
 
 enum lb_anomaly_score_trait {
 	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, which the model was trained by */
-	LB_SCORES_LENGTH = 1 << 1   /* the length of a whitened row, for models with LB_WHITENS */
+	LB_SCORES_LENGTH = 1 << 1,  /* the length of a whitened row, for models with LB_WHITENS */
+	LB_SCORES_DISTANCE = 1 << 2 /* the distance to training rows, for models with LB_KEEPS_ROWS */
 };
 
 /* The registered scores' descriptors, the same in both precisions. */

@@ -200,6 +200,30 @@ const struct lb_model_kind lb_model_kind_gaussian = {
 	.make = make_gaussian,
 };
 
+static int make_nearest_neighbours(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	(void)par;
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = LB_TRAINING_ROWS };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_nearest_neighbours = {
+	.base = {
+		.name = "nearest_neighbours",
+		.tasks = 1u << LB_ANOMALY,
+		.traits = LB_CLOSED_FORM | LB_KEEPS_ROWS,
+		.title = "The training rows themselves, for anomaly scores by distances to the nearest",
+		.cite = "S. Ramaswamy, R. Rastogi, K. Shim, Efficient algorithms for mining outliers from large data sets, SIGMOD 2000",
+		.formula = "z_i = x'x_i - |x_i|^2 / 2, so that |x - x_i|^2 = |x|^2 - 2 z_i",
+		.notes = "Keeps the encoded training rows, also in a saved model: loss, optimizer, schedule, epochs and batch have no effect, and the record shows 0 epochs "
+			 "and 0 steps. The score (evaluate.anomaly: knn) has the number of neighbours. Weights of rows are refused. Time grows as training rows times "
+			 "rows times features.",
+		.keywords = "knn k_nearest_neighbours nearest_neighbors lof",
+	},
+	.make = make_nearest_neighbours,
+};
+
 const struct lb_info *const lb_models[] = {
 #define MODEL(name) &lb_model_kind_##name.base,
 #include "core/training/models.def"

@@ -15,8 +15,9 @@ enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 #define LB_MAX_LAYERS 32
 enum { LB_MOST_HEADS = 8 };
 
-/* Models of Gaussian classes, and of one Gaussian (core/engine/fit/gaussian_classes.h). */
-enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA, LB_GAUSSIAN };
+/* Models of Gaussian classes, and of one Gaussian (core/engine/fit/gaussian_classes.h); the training
+ * rows themselves (core/engine/fit/training_rows.h). */
+enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA, LB_GAUSSIAN, LB_TRAINING_ROWS };
 enum lb_covariance { LB_LEDOIT_WOLF, LB_SHRUNK, LB_EMPIRICAL };
 /* Principal components of one Gaussian that count: all, those of most variance, the others. */
 enum lb_components { LB_ALL_COMPONENTS, LB_HIGH_COMPONENTS, LB_LOW_COMPONENTS };
@@ -53,7 +54,8 @@ struct lb_model_kind {
 enum lb_model_trait {
 	LB_CLOSED_FORM = 1 << 0, /* fitted without loss, optimiser and steps */
 	LB_FIXED_FEATURES = 1 << 1, /* its last layer, trained by a loss, reads the features of the data */
-	LB_WHITENS = 1 << 2      /* its outputs are whitened features: the squared length of a row is its Mahalanobis distance */
+	LB_WHITENS = 1 << 2,     /* its outputs are whitened features: the squared length of a row is its Mahalanobis distance */
+	LB_KEEPS_ROWS = 1 << 3   /* it has an output for each training row, so that `outputs` of .make is their number */
 };
 
 /* The registered kinds of models, each the .base of a struct lb_model_kind. */

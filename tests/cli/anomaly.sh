@@ -45,8 +45,8 @@ YAML
 { sed 's/^model:.*/model: {kind: gaussian}/' a.yaml; cat <<'YAML'
 sweep:
   zip:
-    model: [{kind: gaussian}, {kind: gaussian, components: low, variance: 0.9}]
-    evaluate.anomaly: [mahalanobis, {score: mahalanobis, shift_rounds: 1}]
+    model: [{kind: gaussian}, {kind: gaussian, components: low, variance: 0.9}, nearest_neighbours, nearest_neighbours]
+    evaluate.anomaly: [mahalanobis, {score: mahalanobis, shift_rounds: 1}, {score: knn, neighbours: 3}, {score: knn, distance: mean, shift_rounds: 1}]
 YAML
 } >gaussians.yaml
 for config in nets gaussians; do
@@ -60,8 +60,8 @@ lossbench train --config a.yaml --set output.dir=alone --set 'loss={name: apre, 
 for folder in one two threads alone; do
 	results $folder >$folder.txt
 done
-assert_eq "$(wc -l <one.txt)" 7
-assert_eq "$(grep -c ' ok ' one.txt)" 7
+assert_eq "$(wc -l <one.txt)" 9
+assert_eq "$(grep -c ' ok ' one.txt)" 9
 assert_eq "$(cat two.txt)" "$(cat one.txt)"
 assert_eq "$(cat threads.txt)" "$(cat one.txt)"
 assert_eq "$(grep -cxFf alone.txt one.txt)" 3
@@ -86,7 +86,7 @@ import csv, glob, json
 labels = [r["label"] for r in csv.DictReader(open("test.csv"))]
 n_train = sum(1 for _ in open("train.csv")) - 1
 paths = sorted(glob.glob("one/trials/*[0-9a-f].json"))
-assert len(paths) == 7
+assert len(paths) == 9
 for path in paths:
     r = json.load(open(path))
     counts = r["data"]["class_counts"]
@@ -171,9 +171,13 @@ refused 'data.positive=benign' 'data.positive: cannot be combined with task: ano
 refused 'loss=ce' 'ce is a multiclass loss; the task is anomaly, allowed: mse, huber'
 refused 'loss=poisson' 'poisson is a regression loss; the task is anomaly, allowed: mse, huber'
 refused 'model=linear' 'model: found linear with task anomaly, which can give back every row as it is; allowed: mlp'
-refused 'model=lda' 'lda is a multiclass model; the task is anomaly, allowed: linear, mlp, gaussian'
+refused 'model=lda' 'lda is a multiclass model; the task is anomaly, allowed: linear, mlp, gaussian, nearest_neighbours'
 refused 'model={kind: mlp, heads: 2}' 'model.heads: found 2 with task anomaly, allowed: 1'
 refused 'evaluate.anomaly=mahalanobis' 'evaluate.anomaly: found mahalanobis with model mlp, allowed: loss'
+assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set model=nearest_neighbours --set evaluate.anomaly=mahalanobis
+assert_contains "$err" 'evaluate.anomaly: found mahalanobis with model nearest_neighbours, allowed: knn'
+assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set model=nearest_neighbours --set data.weight=mean_area
+assert_contains "$err" 'data.weight: found mean_area with model nearest_neighbours, to which all training rows are alike'
 refused 'evaluate.threshold=youden' 'evaluate.threshold: found youden with task anomaly, allowed: fixed'
 refused 'evaluate.calibration=platt' 'platt is a multiclass calibration; the task is anomaly, allowed: none'
 refused 'evaluate.attack=pgd' 'pgd is a multiclass attack; the task is anomaly, allowed: none'

@@ -5,7 +5,6 @@
 #include "core/training/mean_shift.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static size_t rounds_of(const struct lb_setup *setup)
 {
@@ -52,22 +51,18 @@ const real *lb_anomaly_rows_read(const struct lb_evaluator *e, const struct lb_s
 	return rounds_of(setup) ? e->shifted[part].x + start * e->cohort->features->d : e->input.x;
 }
 
-int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s, const struct lb_loss_stats *stats, const real *z, size_t ld, size_t b,
-			  struct lb_err *err)
+int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s, const struct lb_loss_stats *stats, const struct lb_part_rows *rows,
+			  const real *z, size_t ld, struct lb_err *err)
 {
 	const struct lb_anomaly_score *score = lb_anomaly_score_of(s->setup->anomaly);
 	struct lb_loss_shape shape = lb_setup_loss_shape(s->setup, stats->n_classes);
-	const size_t columns = shape.c;
 
 	shape.b = LB_EVAL_CHUNK;
-	const size_t own = score->workspace ? score->workspace(s->setup, s->loss, &shape) : 0, before = (own + 63) / 64 * 64;
-	if (lb_evaluator_workspace(e, before + LB_EVAL_CHUNK * columns * sizeof *z, err))
+	if (score->workspace && lb_evaluator_workspace(e, score->workspace(s->setup, s->loss, &shape), err))
 		return -1;
-	real *dense = (void *)((char *)e->workspace + before);
-	for (size_t i = 0; i < b; i++)
-		memcpy(dense + i * columns, z + i * ld, columns * sizeof *z);
-	const struct lb_rows_to_score in = { .setup = s->setup, .loss = s->loss, .stats = stats, .own = s->w + s->net->n_params, .b = b, .d = e->cohort->features->d,
-					   .columns = columns, .x = e->input.x, .z = dense, .workspace = e->workspace };
+	const struct lb_rows_to_score in = { .setup = s->setup, .loss = s->loss, .stats = stats, .net = s->net, .w = s->w, .b = rows->b, .d = e->cohort->features->d,
+					     .columns = shape.c, .start = rows->start, .of_training = rows->part == LB_TRAIN, .x = e->input.x,
+					     .read = lb_anomaly_rows_read(e, s->setup, rows->part, rows->start), .z = z, .ld = ld, .workspace = e->workspace };
 	score->score(&in, e->z);
 	return 0;
 }

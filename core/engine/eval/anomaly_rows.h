@@ -13,10 +13,14 @@ int lb_anomaly_rows_shift(struct lb_evaluator *e, const struct lb_setup *setup, 
  * or shifted ones. */
 const real *lb_anomaly_rows_read(const struct lb_evaluator *e, const struct lb_setup *setup, int part, size_t start);
 
-/* e->z <- the scores of the b rows in e->input, by the model's output z, ld apart. -1 when memory
- * runs out. */
-int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s, const struct lb_loss_stats *stats, const real *z, size_t ld, size_t b,
-			  struct lb_err *err);
+/* e->z <- the scores of the b rows in e->input, which are the part's from `start` on, by the model's
+ * output z, ld apart. -1 when memory runs out. */
+struct lb_part_rows {
+	int part;
+	size_t start, b;
+};
+int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s, const struct lb_loss_stats *stats, const struct lb_part_rows *rows,
+			  const real *z, size_t ld, struct lb_err *err);
 
 void lb_anomaly_rows_close(struct lb_evaluator *e);
 

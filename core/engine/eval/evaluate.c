@@ -129,9 +129,10 @@ static void take_first_head(const struct lb_evaluator *e, const struct lb_eval_m
 
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
  * own parameters after the net's in w. hazard is the baseline's, where it was made. */
-static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const double *hazard, const real **z, size_t *ld, size_t b,
-		     struct lb_err *err)
+static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const double *hazard, const struct lb_part_rows *rows, const real **z,
+		     size_t *ld, struct lb_err *err)
 {
+	const size_t b = rows->b;
 	const struct lb_loss *loss = s->loss;
 	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes,
 					     .cuts = s->setup->cuts };
@@ -141,7 +142,7 @@ static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, cons
 			       .par = s->setup->loss_par, .stats = &stats, .scale = 1 };
 
 	if (s->setup->anomaly) {
-		if (lb_anomaly_rows_score(e, s, &stats, *z, *ld, b, err))
+		if (lb_anomaly_rows_score(e, s, &stats, rows, *z, *ld, err))
 			return -1;
 		*z = e->z;
 		*ld = 1;
@@ -191,7 +192,7 @@ static int evaluate_chunk(struct lb_evaluator *e, const struct eval_pass *r, siz
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
 	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, x, z, start, b);
-	if (scores_of(e, s, e->hazard ? e->hazard + i * LB_CURVE_TIMES : NULL, &z, &ld, b, err))
+	if (scores_of(e, s, e->hazard ? e->hazard + i * LB_CURVE_TIMES : NULL, &(struct lb_part_rows){ r->part, start, b }, &z, &ld, err))
 		return -1;
 	size_t bad = first_bad(c, z, ld, b);
 	s->bad = bad < b;

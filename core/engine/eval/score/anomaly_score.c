@@ -20,5 +20,7 @@ const struct lb_anomaly_score *lb_anomaly_score_of(const struct lb_info *info)
 
 bool lb_anomaly_score_fits(const struct lb_info *score, const struct lb_info *model)
 {
-	return score->traits & LB_SCORES_LOSS ? !(model->traits & LB_CLOSED_FORM) : model->traits & LB_WHITENS;
+	const unsigned needs = score->traits & LB_SCORES_LENGTH ? LB_WHITENS : score->traits & LB_SCORES_DISTANCE ? LB_KEEPS_ROWS : 0;
+
+	return needs ? model->traits & needs : !(model->traits & LB_CLOSED_FORM);
 }

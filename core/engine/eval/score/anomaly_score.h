@@ -4,21 +4,25 @@
 #ifndef LB_ANOMALY_SCORE_H
 #define LB_ANOMALY_SCORE_H
 
-#include "core/engine/precision.h"
+#include "core/engine/model/net.h"
 #include "core/training/anomaly_score_info.h"
 #include "core/training/setup.h"
 #include "losses/loss.h"
 
-/* Rows to be scored. */
+/* Rows of one part to be scored. */
 struct lb_rows_to_score {
 	const struct lb_setup *setup;
 	const struct lb_loss *loss;          /* the main one, in this precision */
 	const struct lb_loss_stats *stats;
-	const real *own;                     /* the losses' own parameters */
+	const struct lb_net *net;
+	const real *w;                       /* the net's parameters, then the losses' own */
 	size_t b, d, columns;                /* rows, features, columns of z; b is LB_EVAL_CHUNK at most */
-	const real *x;                       /* (b, d) the rows as they are, before any shift */
-	const real *z;                       /* (b, columns) the model's output, dense */
-	void *workspace;                     /* lb_anomaly_score_workspace bytes, aligned */
+	size_t start;                        /* of the first row in its part */
+	bool of_training;                    /* the part is that of the training rows */
+	const real *x, *read;                /* (b, d) the rows as they are, and as the model reads them, shifted or not */
+	const real *z;                       /* (b, columns) the model's output, ld apart */
+	size_t ld;
+	void *workspace;                     /* .workspace bytes, aligned */
 };
 
 struct lb_anomaly_score {

@@ -8,7 +8,7 @@ static void score_rows(const struct lb_rows_to_score *in, real *score)
 	for (size_t i = 0; i < in->b; i++) {
 		double sum = 0;
 		for (size_t k = 0; k < in->columns; k++)
-			sum += (double)in->z[i * in->columns + k] * (double)in->z[i * in->columns + k];
+			sum += (double)in->z[i * in->ld + k] * (double)in->z[i * in->ld + k];
 		score[i] = (real)sum;
 	}
 }

@@ -6,20 +6,32 @@
 
 static const struct lb_param params[] = { LB_SHIFT_PARAMS };
 
+/* Bytes of the loss's own workspace, before the dense outputs. */
+static size_t before_outputs(const struct lb_setup *setup, const struct lb_loss *loss, const struct lb_loss_shape *shape)
+{
+	enum { ALIGNED = 64 };
+
+	return (lb_loss_workspace(loss, setup->loss_par, shape) + ALIGNED - 1) / ALIGNED * ALIGNED;
+}
+
 static size_t workspace(const struct lb_setup *setup, const struct lb_loss *loss, const struct lb_loss_shape *shape)
 {
-	return lb_loss_workspace(loss, setup->loss_par, shape);
+	return before_outputs(setup, loss, shape) + shape->b * shape->c * sizeof(real);
 }
 
 /* The features are the targets. */
 static void score_rows(const struct lb_rows_to_score *in, real *score)
 {
-	const struct lb_loss_shape shape = lb_setup_loss_shape(in->setup, in->stats->n_classes);
-	struct lb_batch batch = { .b = in->b, .c = in->columns, .views = 1, .output = { .value = in->z, .rows = in->b, .cols = in->columns, .stride = in->columns },
+	struct lb_loss_shape shape = lb_setup_loss_shape(in->setup, in->stats->n_classes);
+	shape.b = LB_EVAL_CHUNK;
+	real *dense = (void *)((char *)in->workspace + before_outputs(in->setup, in->loss, &shape));
+	struct lb_batch batch = { .b = in->b, .c = in->columns, .views = 1, .output = { .value = dense, .rows = in->b, .cols = in->columns, .stride = in->columns },
 				  .target = in->x, .par = in->setup->loss_par, .stats = in->stats, .workspace = in->workspace, .scale = 1, .row_loss = score };
 
 	if (in->loss->n_params)
-		batch.params = lb_loss_params_io(in->loss, batch.par, &shape, in->own, NULL);
+		batch.params = lb_loss_params_io(in->loss, batch.par, &shape, in->w + in->net->n_params, NULL);
+	for (size_t i = 0; i < in->b; i++)
+		memcpy(dense + i * in->columns, in->z + i * in->ld, in->columns * sizeof *dense);
 	memset(score, 0, in->b * sizeof *score);
 	lb_loss_apply(in->loss, &batch);
 }
