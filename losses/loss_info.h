@@ -232,9 +232,8 @@ bool lb_loss_gives_curves(const struct lb_loss_info *info);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
  * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);
-/* True when a model can be trained by it to give back the features of a row, and the loss of a row
- * by itself is its anomaly score: a mean of row losses of regression, of any targets, that reads
- * nothing but these and keeps no state. */
+/* True when a model can be trained by it to give back the features of a row: a loss of regression,
+ * of any targets, that reads nothing but these and keeps no state. */
 bool lb_loss_reconstructs(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);

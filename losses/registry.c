@@ -60,8 +60,7 @@ bool lb_loss_gives_curves(const struct lb_loss_info *info)
 
 bool lb_loss_reconstructs(const struct lb_loss_info *info)
 {
-	return info->kind == LB_REGRESSION && !info->needs && !info->targets && lb_loss_separable(info) &&
-	       (info->by_formula || !lb_loss_has_state_f64(place_of(info)));
+	return info->kind == LB_REGRESSION && !info->needs && !info->targets && (info->by_formula || !lb_loss_has_state_f64(place_of(info)));
 }
 
 bool lb_loss_of_distances(const struct lb_loss_info *info)

@@ -15,8 +15,7 @@ static int losses_read_features_alone(const struct lb_facts *f, struct lb_err *e
 {
 	for (size_t i = 0; of_anomalies(f) && i < f->n_losses; i++)
 		if (!lb_loss_reconstructs(lb_used_loss(f->loss[i])))
-			return lb_fail(err, LB_CONFIG, "%s: found %s with task anomaly, allowed: a loss of regression that is a mean of row losses, for any targets, "
-				       "and reads nothing else, such as mse", lb_loss_path(i), f->loss[i]->info->name);
+			return lb_fail(err, LB_CONFIG, "%s: found %s with task anomaly, allowed: a loss of regression, for any targets, that reads nothing else, such as mse", lb_loss_path(i), f->loss[i]->info->name);
 	return 0;
 }
 
@@ -42,14 +41,16 @@ static int model_has_one_head(const struct lb_facts *f, struct lb_err *err)
 static int score_fits_model(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_info *score = f->spec->evaluate.anomaly.info, *model = f->spec->model.info;
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
 	struct lb_buf allowed = { 0 };
 
-	if (!score || lb_anomaly_score_fits_f64(score, model))
+	if (!score || lb_anomaly_score_fits_f64(score, model, loss))
 		return 0;
 	for (size_t i = 0; lb_anomaly_scores_f64[i]; i++)
-		if (lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[i], model))
+		if (lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[i], model, loss))
 			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_anomaly_scores_f64[i]->name);
-	lb_fail(err, LB_CONFIG, "evaluate.anomaly: found %s with model %s, allowed: %s", score->name, model->name, allowed.bad || !allowed.s ? "" : allowed.s);
+	lb_fail(err, LB_CONFIG, "evaluate.anomaly: found %s with model %s%s%s, allowed: %s", score->name, model->name, f->closed_form ? "" : " and loss ",
+		f->closed_form ? "" : loss->base.name, allowed.bad || !allowed.s ? "" : allowed.s);
 	lb_buf_free(&allowed);
 	return -1;
 }
@@ -86,10 +87,10 @@ static int labels_stay_unread(const struct lb_facts *f, struct lb_err *err)
 }
 
 const struct lb_trial_constraint lb_anomaly_constraints[] = {
-	{ { "loss", LB_BY_COMPONENTS, "The losses of task anomaly are of regression, means of row losses of any targets that read nothing but the features and what the model gives." }, losses_read_features_alone },
+	{ { "loss", LB_BY_COMPONENTS, "The losses of task anomaly are of regression, for any targets, and read nothing but these and what the model gives." }, losses_read_features_alone },
 	{ { "model", LB_BY_COMPONENTS, "Task anomaly excludes model linear, which can copy every row." }, model_cannot_copy },
 	{ { "model.heads", LB_BY_COMPONENTS, "A model of task anomaly has one head." }, model_has_one_head },
-	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score knn model nearest_neighbours, the score loss a model that is trained by a loss." }, score_fits_model },
+	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score knn model nearest_neighbours, the others a model that is trained by a loss, the score loss by one that is a mean of row losses." }, score_fits_model },
 	{ { "data.weight", LB_BY_COMPONENTS, "The model nearest_neighbours takes no weights of rows." }, neighbours_have_no_weights },
 	{ { "train.class_weight", LB_BY_DATA, "Task anomaly has no weights of classes, as all training rows are normal." }, classes_have_no_weights },
 	{ { "procedures", LB_BY_COMPONENTS, "Task anomaly excludes procedures that change or read labels or subgroups, train two models, or train several times." }, labels_stay_unread },

@@ -5,8 +5,8 @@
 #include "core/run/uses.h"
 #include "core/training/anomaly_score_info.h"
 
-/* How rows of task anomaly are scored: as the config says, or by the first score that the model
- * has, without a shift. */
+/* How rows of task anomaly are scored: as the config says, or by the first score that model and
+ * loss have, without a shift. */
 static void prepare_anomaly_score(struct lb_setup *s, const struct lb_spec *spec)
 {
 	static const struct lb_arg none[LB_ANOMALY_SCORE_OWN];
@@ -16,7 +16,7 @@ static void prepare_anomaly_score(struct lb_setup *s, const struct lb_spec *spec
 	s->anomaly_par = spec->evaluate.anomaly.par;
 	if (s->anomaly || lb_spec_kind(spec) != LB_ANOMALY)
 		return;
-	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], spec->model.info))
+	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], spec->model.info, s->loss))
 		first++;
 	s->anomaly = lb_anomaly_scores_f64[first];
 	s->anomaly_par = none;

@@ -4,6 +4,7 @@
 #define LB_ANOMALY_SCORE_INFO_H
 
 #include "core/base/component.h"
+#include "losses/loss_info.h"
 
 #include <stdbool.h>
 
@@ -12,7 +13,8 @@
 enum { LB_SHIFT_ROUNDS, LB_SHIFT_NEIGHBOURS, LB_ANOMALY_SCORE_OWN };
 
 enum lb_anomaly_score_trait {
-	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, which the model was trained by */
+	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, for models that a mean of row losses trains */
+	LB_SCORES_ERROR = 1 << 3,   /* how far the features are off that the model gives back, for models that a loss trains */
 	LB_SCORES_LENGTH = 1 << 1,  /* the length of a whitened row, for models with LB_WHITENS */
 	LB_SCORES_DISTANCE = 1 << 2 /* the distance to training rows, for models with LB_KEEPS_ROWS */
 };
@@ -20,8 +22,9 @@ enum lb_anomaly_score_trait {
 /* The registered scores' descriptors, the same in both precisions. */
 extern const struct lb_info *const lb_anomaly_scores_f32[], *const lb_anomaly_scores_f64[];
 
-/* Returns whether a kind of model (core/training/model_spec.h) gives what the score is made of. */
-bool lb_anomaly_score_fits_f32(const struct lb_info *score, const struct lb_info *model);
-bool lb_anomaly_score_fits_f64(const struct lb_info *score, const struct lb_info *model);
+/* Returns whether a kind of model (core/training/model_spec.h), trained by a loss if it is trained
+ * by one, gives what the score is made of. */
+bool lb_anomaly_score_fits_f32(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss);
+bool lb_anomaly_score_fits_f64(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss);
 
 #endif

@@ -36,10 +36,10 @@ PY
 { cat a.yaml; cat <<'YAML'
 sweep:
   zip:
-    loss: [mse, mae, {name: apre, w_bias: 0.5, s_clip: 20}, mse, mse]
-    evaluate.anomaly: [loss, {score: loss, shift_rounds: 2, shift_neighbours: 4}, loss, loss, loss]
-    procedures: [[], [], [], [sam], []]
-    optimizer: [{name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}]
+    loss: [mse, mae, {name: apre, w_bias: 0.5, s_clip: 20}, mse, {name: hard_feature_loss, q: 0.5}, mse]
+    evaluate.anomaly: [loss, {score: loss, shift_rounds: 2, shift_neighbours: 4}, loss, loss, squared_error, loss]
+    procedures: [[], [], [], [sam], [], []]
+    optimizer: [{name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}]
 YAML
 } >nets.yaml
 { sed 's/^model:.*/model: {kind: gaussian}/' a.yaml; cat <<'YAML'
@@ -60,8 +60,8 @@ lossbench train --config a.yaml --set output.dir=alone --set 'loss={name: apre, 
 for folder in one two threads alone; do
 	results $folder >$folder.txt
 done
-assert_eq "$(wc -l <one.txt)" 9
-assert_eq "$(grep -c ' ok ' one.txt)" 9
+assert_eq "$(wc -l <one.txt)" 10
+assert_eq "$(grep -c ' ok ' one.txt)" 10
 assert_eq "$(cat two.txt)" "$(cat one.txt)"
 assert_eq "$(cat threads.txt)" "$(cat one.txt)"
 assert_eq "$(grep -cxFf alone.txt one.txt)" 3
@@ -86,7 +86,7 @@ import csv, glob, json
 labels = [r["label"] for r in csv.DictReader(open("test.csv"))]
 n_train = sum(1 for _ in open("train.csv")) - 1
 paths = sorted(glob.glob("one/trials/*[0-9a-f].json"))
-assert len(paths) == 9
+assert len(paths) == 10
 for path in paths:
     r = json.load(open(path))
     counts = r["data"]["class_counts"]
@@ -173,11 +173,13 @@ refused 'loss=poisson' 'poisson is a regression loss; the task is anomaly, allow
 refused 'model=linear' 'model: found linear with task anomaly, which can give back every row as it is; allowed: mlp'
 refused 'model=lda' 'lda is a multiclass model; the task is anomaly, allowed: linear, mlp, gaussian, nearest_neighbours'
 refused 'model={kind: mlp, heads: 2}' 'model.heads: found 2 with task anomaly, allowed: 1'
-refused 'evaluate.anomaly=mahalanobis' 'evaluate.anomaly: found mahalanobis with model mlp, allowed: loss'
+refused 'evaluate.anomaly=mahalanobis' 'evaluate.anomaly: found mahalanobis with model mlp and loss mse, allowed: loss, squared_error'
 assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set model=nearest_neighbours --set evaluate.anomaly=mahalanobis
 assert_contains "$err" 'evaluate.anomaly: found mahalanobis with model nearest_neighbours, allowed: knn'
 assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set model=nearest_neighbours --set data.weight=mean_area
 assert_contains "$err" 'data.weight: found mean_area with model nearest_neighbours, to which all training rows are alike'
+assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set loss=hard_feature_loss --set evaluate.anomaly=loss
+assert_contains "$err" 'evaluate.anomaly: found loss with model mlp and loss hard_feature_loss, allowed: squared_error'
 refused 'evaluate.threshold=youden' 'evaluate.threshold: found youden with task anomaly, allowed: fixed'
 refused 'evaluate.calibration=platt' 'platt is a multiclass calibration; the task is anomaly, allowed: none'
 refused 'evaluate.attack=pgd' 'pgd is a multiclass attack; the task is anomaly, allowed: none'

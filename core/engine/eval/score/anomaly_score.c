@@ -18,9 +18,11 @@ const struct lb_anomaly_score *lb_anomaly_score_of(const struct lb_info *info)
 	return (const struct lb_anomaly_score *)lb_anomaly_scores[lb_info_place(lb_anomaly_scores_f64, info)];
 }
 
-bool lb_anomaly_score_fits(const struct lb_info *score, const struct lb_info *model)
+bool lb_anomaly_score_fits(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss)
 {
-	const unsigned needs = score->traits & LB_SCORES_LENGTH ? LB_WHITENS : score->traits & LB_SCORES_DISTANCE ? LB_KEEPS_ROWS : 0;
-
-	return needs ? model->traits & needs : !(model->traits & LB_CLOSED_FORM);
+	if (score->traits & LB_SCORES_LENGTH)
+		return model->traits & LB_WHITENS;
+	if (score->traits & LB_SCORES_DISTANCE)
+		return model->traits & LB_KEEPS_ROWS;
+	return !(model->traits & LB_CLOSED_FORM) && (score->traits & LB_SCORES_ERROR || lb_loss_separable(loss));
 }

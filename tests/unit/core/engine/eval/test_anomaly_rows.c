@@ -29,13 +29,13 @@ static void open_both(void)
 	memset(p.data.y, 0, TRAIN * sizeof *p.data.y);
 }
 
-/* An mlp of 3 hidden units on the problem. */
-static struct lb_setup net(const struct problem *q, const char *loss, const struct lb_arg *shift)
+/* An mlp of 3 hidden units on the problem; score NULL: its outputs are predictions. */
+static struct lb_setup net(const struct problem *q, const char *loss, const char *score, const struct lb_arg *shift)
 {
 	const struct lb_loss_info *info = lb_loss_find(LB_REGRESSION, loss);
 	struct lb_setup s = { .loss = info, .loss_par = args(&info->base, ""), .optimizer = optimizer("sgd"), .optimizer_par = args(optimizer("sgd"), "lr=0.05"),
 			      .loss_lr_factor = 1, .y = q->data.y, .keep_scores = true, .keep_model = true, .anomaly_par = shift,
-			      .anomaly = shift ? lb_info_find(lb_anomaly_scores_f64, "loss") : NULL };
+			      .anomaly = score ? lb_info_find(lb_anomaly_scores_f64, score) : NULL };
 
 	s.model = (struct lb_model_spec){ .n_layers = 2, .width = { D, 3, D * lb_loss_outputs(info, s.loss_par) }, .activation = LB_TANH, .seed = 1 };
 	return with_schedule(s, "constant", "");
@@ -64,7 +64,7 @@ START_TEST(an_autoencoder_is_a_regression_of_the_features)
 	train_fn *const how = precision[_i % 2];
 
 	open_both();
-	const struct lb_setup a = net(&p, loss, no_shift), b = net(&r, loss, NULL);
+	const struct lb_setup a = net(&p, loss, "loss", no_shift), b = net(&r, loss, NULL, NULL);
 	struct lb_train_result o = train_alone(how, cohort_of(&p, &a, 1, 4, 16), &a), w = train_alone(how, cohort_of(&r, &b, 1, 4, 16), &b);
 	ck_assert_uint_eq(o.columns, 1);
 	ck_assert_uint_eq(o.n_params, w.n_params);
@@ -79,6 +79,29 @@ START_TEST(an_autoencoder_is_a_regression_of_the_features)
 }
 END_TEST
 
+/* Whatever the loss: of hard_feature_loss, which no row has of its own, and of the point predictions
+ * of gaussian_nll. */
+START_TEST(squared_errors_are_of_the_predictions)
+{
+	static const struct lb_arg no_shift[LB_ANOMALY_SCORE_OWN];
+	static const char *const of[] = { "hard_feature_loss", "gaussian_nll", "mse" };
+	const char *loss = of[_i / 2];
+	train_fn *const how = precision[_i % 2];
+
+	open_both();
+	const struct lb_setup a = net(&p, loss, "squared_error", no_shift), b = net(&r, loss, NULL, NULL);
+	struct lb_train_result o = train_alone(how, cohort_of(&p, &a, 1, 4, 16), &a), w = train_alone(how, cohort_of(&r, &b, 1, 4, 16), &b);
+	ck_same_numbers(o.w, w.w, o.n_params, "parameter");
+	for (size_t i = 0; i < TEST; i++) {
+		double said[3 * D] = { 0 };
+		memcpy(said, w.scores + i * w.columns, D * sizeof *said);
+		ck_near(o.scores[i], loss_of("mse", x_of(&p) + (TRAIN + i) * D, said), _i % 2 ? 1e-5 : 1e-12, loss, i);
+	}
+	lb_train_result_free(&o);
+	lb_train_result_free(&w);
+}
+END_TEST
+
 /* The regression predicts the shifted test rows; its loss is of the rows as they were. */
 START_TEST(shifted_rows_are_compared_with_the_rows_themselves)
 {
@@ -87,7 +110,7 @@ START_TEST(shifted_rows_are_compared_with_the_rows_themselves)
 
 	open_both();
 	ck_assert_int_eq(lb_mean_shift(TEST, D, x_of(&r) + TRAIN * D, 2, 4, &err), 0);
-	const struct lb_setup a = net(&p, "mse", shift), b = net(&r, "mse", NULL);
+	const struct lb_setup a = net(&p, "mse", "loss", shift), b = net(&r, "mse", NULL, NULL);
 	struct lb_train_result o = train_alone(how, cohort_of(&p, &a, 1, 4, 16), &a), w = train_alone(how, cohort_of(&r, &b, 1, 4, 16), &b);
 	ck_same_numbers(o.w, w.w, o.n_params, "parameter");
 	for (size_t i = 0; i < TEST; i++) {
@@ -107,6 +130,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, an_autoencoder_is_a_regression_of_the_features, 0, 2 * LOSSES);
+	tcase_add_loop_test(t, squared_errors_are_of_the_predictions, 0, 6);
 	tcase_add_loop_test(t, shifted_rows_are_compared_with_the_rows_themselves, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
