@@ -13,7 +13,8 @@ enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_
 
 enum lb_optimizer_trait {
 	LB_FULL_BATCH = 1 << 0,  /* reads all training rows at once */
-	LB_KEEPS_ZEROS = 1 << 1  /* a weight that is 0 stays 0 */
+	LB_KEEPS_ZEROS = 1 << 1, /* a weight that is 0 stays 0 */
+	LB_DESCENDS = 1 << 2     /* moves weights along their gradient; by it alone without `momentum` */
 };
 
 /* The registered optimisers' descriptors, the same in both precisions; .traits of enum

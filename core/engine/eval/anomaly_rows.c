@@ -16,8 +16,8 @@ static void gather(struct lb_evaluator *e, int part, double *x)
 {
 	const size_t n = e->cohort->split->n[part], d = e->cohort->features->d;
 
-	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
-		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+	for (size_t start = 0; start < n; start += e->chunk) {
+		const size_t b = n - start < e->chunk ? n - start : e->chunk;
 		lb_input_batch_load(&e->input, e->cohort->split->rows[part] + start, b, e->team);
 		for (size_t i = 0; i < b * d; i++)
 			x[start * d + i] = (double)e->input.x[i];
@@ -57,11 +57,11 @@ int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s,
 	const struct lb_anomaly_score *score = lb_anomaly_score_of(s->setup->anomaly);
 	struct lb_loss_shape shape = lb_setup_loss_shape(s->setup, stats->n_classes);
 
-	shape.b = LB_EVAL_CHUNK;
+	shape.b = e->chunk;
 	if (score->workspace && lb_evaluator_workspace(e, score->workspace(s->setup, s->loss, &shape), err))
 		return -1;
 	const struct lb_rows_to_score in = { .setup = s->setup, .loss = s->loss, .stats = stats, .net = s->net, .w = s->w, .b = rows->b, .d = e->cohort->features->d,
-					     .columns = shape.c, .start = rows->start, .of_training = rows->part == LB_TRAIN, .x = e->input.x,
+					     .columns = shape.c, .most = e->chunk, .start = rows->start, .of_training = rows->part == LB_TRAIN, .x = e->input.x,
 					     .read = lb_anomaly_rows_read(e, s->setup, rows->part, rows->start), .z = z, .ld = ld, .workspace = e->workspace };
 	score->score(&in, e->z);
 	return 0;

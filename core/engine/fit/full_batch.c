@@ -7,6 +7,7 @@
 #include "core/training/lbfgs.h"
 #include "core/training/curvature.h"
 #include "core/engine/fit/gaussian_classes.h"
+#include "core/engine/fit/random_features.h"
 #include "core/engine/fit/training_rows.h"
 
 #include <stdlib.h>
@@ -77,16 +78,19 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	return rc < 0 ? -1 : 0;
 }
 
-static int in_closed_form(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
+/* w <- the parameters of a model in closed form. */
+static int solve(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
 {
-	return (setup->model.closed_form == LB_TRAINING_ROWS ? lb_training_rows_keep_f64 : lb_gaussian_classes_f64)(c, setup, w, err);
+	const enum lb_closed_form form = setup->model.closed_form;
+
+	return (form == LB_RANDOM_FEATURES ? lb_random_features_f64 : form == LB_TRAINING_ROWS ? lb_training_rows_keep_f64 : lb_gaussian_classes_f64)(c, setup, w, err);
 }
 
 static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_train_result *o, struct lb_err *err)
 {
 	const double start = lb_seconds();
 	double *w = lb_train_result_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
-	int rc = !w ? -1 : setup->model.closed_form ? in_closed_form(c, setup, w, err) : minimise(c, setup, w, o, err);
+	int rc = !w ? -1 : setup->model.closed_form ? solve(c, setup, w, err) : minimise(c, setup, w, o, err);
 
 	if (!rc)
 		lb_setup_unscale(setup, w);

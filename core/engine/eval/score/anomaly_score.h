@@ -16,7 +16,8 @@ struct lb_rows_to_score {
 	const struct lb_loss_stats *stats;
 	const struct lb_net *net;
 	const real *w;                       /* the net's parameters, then the losses' own */
-	size_t b, d, columns;                /* rows, features, columns of z; b is LB_EVAL_CHUNK at most */
+	size_t b, d, columns;                /* rows, features, columns of z */
+	size_t most;                         /* rows that the workspace is for, b at least */
 	size_t start;                        /* of the first row in its part */
 	bool of_training;                    /* the part is that of the training rows */
 	const real *x, *read;                /* (b, d) the rows as they are, and as the model reads them, shifted or not */
@@ -29,7 +30,7 @@ struct lb_anomaly_score {
 	struct lb_info base;                 /* .traits of enum lb_anomaly_score_trait */
 	/* score (b) <- the scores. */
 	void (*score)(const struct lb_rows_to_score *in, real *score);
-	/* Bytes of workspace for LB_EVAL_CHUNK rows; NULL: none. */
+	/* Bytes of workspace for shape->b rows; NULL: none. */
 	size_t (*workspace)(const struct lb_setup *setup, const struct lb_loss *loss, const struct lb_loss_shape *shape);
 };
 

@@ -1,4 +1,3 @@
-#include "core/engine/data/batch.h"
 #include "core/engine/eval/score/anomaly_score.h"
 #include "core/engine/eval/score/shift_params.h"
 
@@ -23,7 +22,7 @@ static size_t workspace(const struct lb_setup *setup, const struct lb_loss *loss
 static void score_rows(const struct lb_rows_to_score *in, real *score)
 {
 	struct lb_loss_shape shape = lb_setup_loss_shape(in->setup, in->stats->n_classes);
-	shape.b = LB_EVAL_CHUNK;
+	shape.b = in->most;
 	real *dense = (void *)((char *)in->workspace + before_outputs(in->setup, in->loss, &shape));
 	struct lb_batch batch = { .b = in->b, .c = in->columns, .views = 1, .output = { .value = dense, .rows = in->b, .cols = in->columns, .stride = in->columns },
 				  .target = in->x, .par = in->setup->loss_par, .stats = in->stats, .workspace = in->workspace, .scale = 1, .row_loss = score };

@@ -1,4 +1,3 @@
-#include "core/engine/data/batch.h"
 #include "core/engine/eval/score/anomaly_score.h"
 #include "core/engine/eval/score/shift_params.h"
 
@@ -34,7 +33,7 @@ static const real *predictions(const struct lb_rows_to_score *in, size_t *stride
 	*stride = in->ld;
 	if (!in->loss->predict)
 		return in->z;
-	shape.b = LB_EVAL_CHUNK;
+	shape.b = in->most;
 	real *out = (void *)((char *)in->workspace + before_predictions(in->setup, in->loss, &shape));
 	if (in->loss->n_params)
 		batch.params = lb_loss_params_io(in->loss, batch.par, &shape, in->w + in->net->n_params, NULL);
