@@ -3,6 +3,7 @@
 #define LB_PREPARED_H
 
 #include "core/config/spec.h"
+#include "core/training/anomaly_score_info.h"
 #include "core/training/baseline.h"
 #include "core/training/cohort.h"
 #include "datasets/sampling/row_labels.h"
@@ -39,6 +40,7 @@ struct lb_prepared {
 	double *taught;                  /* what is trained on in their place, the means of bags; or NULL */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
+	struct lb_arg anomaly_par[LB_MOST_ANOMALY_SCORE_PARAMS]; /* the defaults of a score that the config does not name */
 	struct lb_start start;
 	struct lb_term term[LB_MOST_TERMS];
 	struct lb_metric_use metric[32];

@@ -6,10 +6,11 @@
 #include "core/training/anomaly_score_info.h"
 
 /* How rows of task anomaly are scored: as the config says, or by the first score that model and
- * loss have, without a shift. */
-static void prepare_anomaly_score(struct lb_setup *s, const struct lb_spec *spec)
+ * loss have, with its defaults. */
+static void prepare_anomaly_score(struct lb_prepared *p)
 {
-	static const struct lb_arg none[LB_ANOMALY_SCORE_OWN];
+	const struct lb_spec *spec = &p->spec;
+	struct lb_setup *s = &p->setup;
 	size_t first = 0;
 
 	s->anomaly = spec->evaluate.anomaly.info;
@@ -19,7 +20,9 @@ static void prepare_anomaly_score(struct lb_setup *s, const struct lb_spec *spec
 	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], spec->model.info, s->loss))
 		first++;
 	s->anomaly = lb_anomaly_scores_f64[first];
-	s->anomaly_par = none;
+	for (int i = 0; i < s->anomaly->n_params; i++)
+		p->anomaly_par[i].v = s->anomaly->params[i].def;
+	s->anomaly_par = p->anomaly_par;
 }
 
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
@@ -45,7 +48,7 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
 	s->judge = spec->evaluate.embeddings.info;
 	s->judge_par = spec->evaluate.embeddings.par;
-	prepare_anomaly_score(s, spec);
+	prepare_anomaly_score(p);
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;

@@ -11,6 +11,7 @@
 /* What every score has for its first two parameters: rounds of mean shift before the model reads a
  * row, 0 for none, and the nearest rows whose mean takes the row's place in a round. */
 enum { LB_SHIFT_ROUNDS, LB_SHIFT_NEIGHBOURS, LB_ANOMALY_SCORE_OWN };
+enum { LB_MOST_ANOMALY_SCORE_PARAMS = 4 };
 
 enum lb_anomaly_score_trait {
 	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, for models that a mean of row losses trains */

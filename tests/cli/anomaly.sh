@@ -111,6 +111,30 @@ for path in paths:
     assert said == score, path
 PY
 
+# ---- a score that is not named is the first of the model's, with its defaults ----
+same_score() { # MODEL SCORE
+	lossbench train --config a.yaml --quiet --set "model=$1" --set output.dir=unnamed
+	lossbench train --config a.yaml --quiet --set "model=$1" --set "evaluate.anomaly=$2" --set output.dir=named
+	cmp unnamed/trials/*.predictions.csv named/trials/*.predictions.csv
+	rm -r unnamed named
+}
+same_score nearest_neighbours '{score: knn, neighbours: 5, distance: kth, shift_rounds: 0}'
+same_score gaussian mahalanobis
+same_score '{kind: mlp, hidden: [16, 4, 16]}' loss
+
+# ---- a training that begins with a saved model ----
+lossbench train --config a.yaml --quiet --set output.dir=first
+lossbench train --config a.yaml --quiet --set output.dir=further --set 'model={kind: mlp, hidden: [16, 4, 16], start: '"$(echo first/trials/*.model.npz)"'}' --set train.epochs=1
+"$py" - <<'PY'
+import glob, json
+
+first, further = (json.load(open(glob.glob(d + "/trials/*.json")[0]))["result"]["curves"]["train.loss"] for d in ("first", "further"))
+assert further[0] < first[-1] < first[0], (first, further)
+PY
+assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set task=binary --set data.normal=null --set loss=logistic --set metrics=[auc] \
+	--set 'model={kind: mlp, hidden: [16, 4, 16], start: '"$(echo first/trials/*.model.npz)"'}'
+assert_contains "$err" 'model.start: the task of'
+
 # ---- the rows that are judged are those of task binary ----
 lossbench train --config a.yaml --set output.dir=alone2 --set data.test=null --set 'data.split={train: 0.6, valid: 0.2, test: 0.2}' >/dev/null
 lossbench train --config a.yaml --set output.dir=binary --set data.test=null --set 'data.split={train: 0.6, valid: 0.2, test: 0.2}' --set task=binary \

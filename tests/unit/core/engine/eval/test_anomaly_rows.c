@@ -123,6 +123,13 @@ START_TEST(shifted_rows_are_compared_with_the_rows_themselves)
 }
 END_TEST
 
+START_TEST(defaults_have_room)
+{
+	for (size_t i = 0; lb_anomaly_scores_f64[i]; i++)
+		ck_assert_int_le(lb_anomaly_scores_f64[i]->n_params, LB_MOST_ANOMALY_SCORE_PARAMS);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("anomaly_rows");
@@ -131,6 +138,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, an_autoencoder_is_a_regression_of_the_features, 0, 2 * LOSSES);
 	tcase_add_loop_test(t, squared_errors_are_of_the_predictions, 0, 6);
+	tcase_add_test(t, defaults_have_room);
 	tcase_add_loop_test(t, shifted_rows_are_compared_with_the_rows_themselves, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
