@@ -70,7 +70,7 @@ static int classes_have_no_weights(const struct lb_facts *f, struct lb_err *err)
 
 	if (!of_anomalies(f) || (!weights->n && !weights->word.at))
 		return 0;
-	return lb_fail(err, LB_CONFIG, "train.class_weight: found %s with task anomaly, whose training rows are all normal; allowed: none",
+	return lb_fail(err, LB_CONFIG, "train.class_weight: found %s with task anomaly, whose rows train without labels; allowed: none",
 		       weights->word.at ? weights->word.text : "numbers");
 }
 
@@ -92,7 +92,7 @@ const struct lb_trial_constraint lb_anomaly_constraints[] = {
 	{ { "model.heads", LB_BY_COMPONENTS, "A model of task anomaly has one head." }, model_has_one_head },
 	{ { "evaluate.anomaly", LB_BY_COMPONENTS, "The score mahalanobis needs model gaussian, the score knn model nearest_neighbours, the others a model that is trained by a loss, the score loss by one that is a mean of row losses." }, score_fits_model },
 	{ { "data.weight", LB_BY_COMPONENTS, "The model nearest_neighbours takes no weights of rows." }, neighbours_have_no_weights },
-	{ { "train.class_weight", LB_BY_DATA, "Task anomaly has no weights of classes, as all training rows are normal." }, classes_have_no_weights },
+	{ { "train.class_weight", LB_BY_DATA, "Task anomaly has no weights of classes, as rows train without labels." }, classes_have_no_weights },
 	{ { "procedures", LB_BY_COMPONENTS, "Task anomaly excludes procedures that change or read labels or subgroups, train two models, or train several times." }, labels_stay_unread },
 	{ .check = NULL },
 };

@@ -138,8 +138,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of embeddings alone: no state, no parameters" },
-		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by "
-		  "distances, and is no loss of them" },
+		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && (form->sums_rows || form->strided) && !form->batch, "has .sums_rows or .strided, which are said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "

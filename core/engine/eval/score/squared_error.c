@@ -11,7 +11,7 @@ static size_t before_predictions(const struct lb_setup *setup, const struct lb_l
 	return (lb_loss_workspace(loss, setup->loss_par, shape) + ALIGNED - 1) / ALIGNED * ALIGNED;
 }
 
-/* What a loss tells of a row: predictions of all targets, then their outputs where it has several. */
+/* What a loss tells of a row: predictions of all targets, outputs too where it has several. */
 static size_t told(const struct lb_setup *setup, const struct lb_loss_shape *shape)
 {
 	return lb_setup_targets(setup) + shape->c;
@@ -22,8 +22,8 @@ static size_t workspace(const struct lb_setup *setup, const struct lb_loss *loss
 	return loss->predict ? before_predictions(setup, loss, shape) + shape->b * told(setup, shape) * sizeof(real) : 0;
 }
 
-/* Returns the predictions of the features, *stride apart: the model's output, or what the loss makes
- * of it. */
+/* Returns the predictions of the features, *stride apart: the model's output, or what the loss
+ * makes of it. */
 static const real *predictions(const struct lb_rows_to_score *in, size_t *stride)
 {
 	struct lb_loss_shape shape = lb_setup_loss_shape(in->setup, in->stats->n_classes);

@@ -79,8 +79,8 @@ START_TEST(an_autoencoder_is_a_regression_of_the_features)
 }
 END_TEST
 
-/* Whatever the loss: of hard_feature_loss, which no row has of its own, and of the point predictions
- * of gaussian_nll. */
+/* Whatever the loss: of hard_feature_loss, which no row has of its own, and of the point
+ * predictions of gaussian_nll. */
 START_TEST(squared_errors_are_of_the_predictions)
 {
 	static const struct lb_arg no_shift[LB_ANOMALY_SCORE_OWN];

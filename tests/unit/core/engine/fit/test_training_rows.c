@@ -1,5 +1,6 @@
-/* Distances to the nearest training rows: of other rows against scikit-learn (tests/golden/knn.json,
- * by tests/reference/knn.py), of training rows without themselves by plain loops. */
+/* Distances to the nearest training rows: of other rows against scikit-learn
+ * (tests/golden/knn.json, by tests/reference/knn.py), of training rows without themselves by plain
+ * loops. */
 #include "core/training/anomaly_score_info.h"
 #include "tests/unit/core/training.h"
 #include "tests/unit/golden.h"
