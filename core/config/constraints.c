@@ -103,7 +103,7 @@ static void dimension_has_embeddings(const struct lb_resolving *r)
 
 	if (r->kind == LB_EMBEDDING && dimension == 0)
 		diagnostic(r, "model.dimension", "is missing, allowed: the number of columns of the embedding, such as 32; the task is embedding");
-	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING && dimension > 0)
+	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING && r->kind != LB_ANOMALY && dimension > 0)
 		diagnostic(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
 		      dimension);
 }
@@ -409,7 +409,7 @@ static const struct {
 	{ { "data.generator", LB_BY_CONFIG, "Either data.train.path or data.generator is given, not both." }, source_is_one },
 	{ { "data.generator", LB_BY_CONFIG, "Generated data have no data.valid, data.test or data.label; data.split divides them." }, made_data_has_no_files },
 	{ { "data.thousands", LB_BY_CONFIG, "The thousands separator differs from the decimal mark." }, marks_differ },
-	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
+	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task but anomaly has dimension 0." }, dimension_has_embeddings },
 	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both, or data.side.teacher_features; of the other tasks ranking and regression alone take one, and regression a second." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },

@@ -39,6 +39,7 @@
 #define lb_anomaly_rows_read    LB_NAME(lb_anomaly_rows_read)
 #define lb_anomaly_rows_score   LB_NAME(lb_anomaly_rows_score)
 #define lb_anomaly_rows_shift   LB_NAME(lb_anomaly_rows_shift)
+#define lb_first_outputs        LB_NAME(lb_first_outputs)
 #define lb_anomaly_score_fits   LB_NAME(lb_anomaly_score_fits)
 #define lb_anomaly_score_of     LB_NAME(lb_anomaly_score_of)
 #define lb_anomaly_scores       LB_NAME(lb_anomaly_scores)

@@ -15,8 +15,10 @@
 #include "core/run/targets.h"
 #include "core/run/terms.h"
 #include "core/run/trial_setup.h"
+#include "core/training/first_outputs.h"
 #include "core/training/train.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -286,6 +288,26 @@ static int prepare_pairs(struct lb_prepared *p, struct lb_err *err)
 	return 0;
 }
 
+/* The centre that a model of anomalies is trained to give: its mean output for the training rows
+ * before training, not too near to 0 (L. Ruff et al., Deep one-class classification, ICML 2018). */
+static int prepare_centre(struct lb_prepared *p, struct lb_err *err)
+{
+	const double least = 0.1;
+	const size_t n = p->setup.model.width[p->setup.model.n_layers];
+	double *centre = p->setup.centred ? lb_alloc(n, sizeof *centre, err) : NULL;
+
+	if (!p->setup.centred)
+		return 0;
+	int rc = centre && (p->unit = lb_alloc(n, sizeof *p->unit, err)) ? 0 : -1;
+	if (!rc)
+		rc = (p->precision == 64 ? lb_first_outputs_f64 : lb_first_outputs_f32)(&p->cohort, &p->setup, centre, err);
+	for (size_t k = 0; !rc && k < n; k++)
+		p->unit[k] = (struct lb_unit){ .mean = -(fabs(centre[k]) < least ? copysign(least, centre[k]) : centre[k]), .sd = 1 };
+	p->setup.unit = rc ? NULL : p->unit;
+	free(centre);
+	return rc;
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
@@ -306,7 +328,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	p->setup.guide_columns = guide->columns;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
-	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
+	if (prepare_pairs(p, err) || prepare_centre(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}

@@ -13,11 +13,14 @@ static void prepare_anomaly_score(struct lb_prepared *p)
 	struct lb_setup *s = &p->setup;
 	size_t first = 0;
 
+	const struct lb_scored_model model = lb_scored_model(spec);
+
 	s->anomaly = spec->evaluate.anomaly.info;
 	s->anomaly_par = spec->evaluate.anomaly.par;
+	s->centred = lb_spec_kind(spec) == LB_ANOMALY && model.centred;
 	if (s->anomaly || lb_spec_kind(spec) != LB_ANOMALY)
 		return;
-	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], spec->model.info, s->loss))
+	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], &model))
 		first++;
 	s->anomaly = lb_anomaly_scores_f64[first];
 	for (int i = 0; i < s->anomaly->n_params; i++)

@@ -26,6 +26,11 @@ size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use 
 	return n;
 }
 
+struct lb_scored_model lb_scored_model(const struct lb_spec *spec)
+{
+	return (struct lb_scored_model){ .kind = spec->model.info, .loss = lb_used_loss(&spec->loss), .centred = lb_use_number(&spec->model, "dimension", 0) > 0 };
+}
+
 bool lb_closed_form(const struct lb_spec *spec)
 {
 	return spec->model.info->traits & LB_CLOSED_FORM;

@@ -4,6 +4,7 @@
 #define LB_USES_H
 
 #include "core/config/spec.h"
+#include "core/training/anomaly_score_info.h"
 #include "core/training/sampler.h"
 #include "core/training/setup.h"
 
@@ -29,6 +30,9 @@ const struct lb_component_use *lb_used_attack(const struct lb_component_use *use
 /* The losses of the config, `loss` and then `terms`, at most LB_MOST_TERMS, into use; returns how
  * many. */
 size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use *use[LB_MOST_TERMS]);
+
+/* What an anomaly score is made of. */
+struct lb_scored_model lb_scored_model(const struct lb_spec *spec);
 
 /* Returns true if the model is fitted in closed form. */
 bool lb_closed_form(const struct lb_spec *spec);

@@ -14,8 +14,9 @@ enum { LB_SHIFT_ROUNDS, LB_SHIFT_NEIGHBOURS, LB_ANOMALY_SCORE_OWN };
 enum { LB_MOST_ANOMALY_SCORE_PARAMS = 4 };
 
 enum lb_anomaly_score_trait {
-	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, for models that a mean of row losses trains */
-	LB_SCORES_ERROR = 1 << 3,   /* how far the features are off that the model gives back, for models that a loss trains */
+	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, for models that a mean of row losses trains to give back features */
+	LB_SCORES_ERROR = 1 << 3,   /* how far the features are off that the model gives back, for models that any loss trains so */
+	LB_SCORES_CENTRE = 1 << 4,  /* the distance to the centre that a model is trained to give */
 	LB_SCORES_LENGTH = 1 << 1,  /* the length of a whitened row, for models with LB_WHITENS */
 	LB_SCORES_DISTANCE = 1 << 2 /* the distance to training rows, for models with LB_KEEPS_ROWS */
 };
@@ -23,9 +24,16 @@ enum lb_anomaly_score_trait {
 /* The registered scores' descriptors, the same in both precisions. */
 extern const struct lb_info *const lb_anomaly_scores_f32[], *const lb_anomaly_scores_f64[];
 
-/* Returns whether a kind of model (core/training/model_spec.h), trained by a loss if it is trained
- * by one, gives what the score is made of. */
-bool lb_anomaly_score_fits_f32(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss);
-bool lb_anomaly_score_fits_f64(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss);
+/* A model whose outputs are scored: its kind (core/training/model_spec.h), what it is trained by if
+ * it is no closed form, and whether its targets are a centre. */
+struct lb_scored_model {
+	const struct lb_info *kind;
+	const struct lb_loss_info *loss;
+	bool centred;
+};
+
+/* Returns whether the model gives what the score is made of. */
+bool lb_anomaly_score_fits_f32(const struct lb_info *score, const struct lb_scored_model *model);
+bool lb_anomaly_score_fits_f64(const struct lb_info *score, const struct lb_scored_model *model);
 
 #endif

@@ -11,7 +11,7 @@ static const char *const activations[] = { "relu", "tanh", "gelu", "identity", "
 static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", NULL };
 #define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs)); none: they stay 0"
 
-#define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
+#define DIMENSION_HELP "task embedding: columns of the embedding; task anomaly: of outputs that are trained to be near a centre, or 0: the features; 0 in every other task"
 
 #define HEADS_HELP "output layers side by side, for terms that read another than head 1"
 #define START { .name = "start", .type = LB_TEXT_PARAM, .help = "a saved model (output.model: true) with whose parameters the training begins; drawn by init and seed if not given" }

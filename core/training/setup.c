@@ -87,7 +87,7 @@ size_t lb_setup_curve_times(const struct lb_setup *setup)
 
 bool lb_setup_reconstructs(const struct lb_setup *setup)
 {
-	return setup->anomaly && lb_kind_of_targets(setup->loss->kind);
+	return setup->anomaly && !setup->centred;
 }
 
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)

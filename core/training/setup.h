@@ -78,6 +78,7 @@ struct lb_setup {
 	const struct lb_arg *judge_par;
 	const struct lb_info *anomaly;   /* how a row of task anomaly is scored (core/training/anomaly_score_info.h); NULL: another task */
 	const struct lb_arg *anomaly_par;
+	bool centred;                    /* task anomaly: the targets of every row are 0 in units that begin at minus a centre, which makes them that centre */
 	double loss_lr_factor;           /* the learning rate of the losses' own parameters is this times the model's */
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
@@ -141,7 +142,7 @@ struct lb_setup lb_setup_bare(const struct lb_setup *setup);
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
-/* Whether the targets of a row are its own features: task anomaly, with a loss of targets. */
+/* Whether the targets of a row are its own features: task anomaly, without a centre. */
 bool lb_setup_reconstructs(const struct lb_setup *setup);
 
 /* Columns of the scores: those of head 1 of the model's output, or one a class where the loss makes

@@ -36,10 +36,11 @@ PY
 { cat a.yaml; cat <<'YAML'
 sweep:
   zip:
-    loss: [mse, mae, {name: apre, w_bias: 0.5, s_clip: 20}, mse, {name: hard_feature_loss, q: 0.5}, mse]
-    evaluate.anomaly: [loss, {score: loss, shift_rounds: 2, shift_neighbours: 4}, loss, loss, squared_error, loss]
-    procedures: [[], [], [], [sam], [], []]
-    optimizer: [{name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}]
+    loss: [mse, mae, {name: apre, w_bias: 0.5, s_clip: 20}, mse, {name: hard_feature_loss, q: 0.5}, mse, mse, huber]
+    evaluate.anomaly: [loss, {score: loss, shift_rounds: 2, shift_neighbours: 4}, loss, loss, squared_error, loss, centre, {score: centre, shift_rounds: 1}]
+    procedures: [[], [], [], [sam], [], [], [ema], []]
+    model: [{kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16, 4, 16]}, {kind: mlp, hidden: [16], dimension: 4, bias_init: none}, {kind: mlp, hidden: [16], dimension: 4, bias_init: none}]
+    optimizer: [{name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}, {name: adam, lr: 0.003}, {name: lbfgs, max_iterations: 20}]
 YAML
 } >nets.yaml
 { sed 's/^model:.*/model: {kind: gaussian}/' a.yaml; cat <<'YAML'
@@ -60,8 +61,8 @@ lossbench train --config a.yaml --set output.dir=alone --set 'loss={name: apre, 
 for folder in one two threads alone; do
 	results $folder >$folder.txt
 done
-assert_eq "$(wc -l <one.txt)" 10
-assert_eq "$(grep -c ' ok ' one.txt)" 10
+assert_eq "$(wc -l <one.txt)" 12
+assert_eq "$(grep -c ' ok ' one.txt)" 12
 assert_eq "$(cat two.txt)" "$(cat one.txt)"
 assert_eq "$(cat threads.txt)" "$(cat one.txt)"
 assert_eq "$(grep -cxFf alone.txt one.txt)" 3
@@ -86,7 +87,7 @@ import csv, glob, json
 labels = [r["label"] for r in csv.DictReader(open("test.csv"))]
 n_train = sum(1 for _ in open("train.csv")) - 1
 paths = sorted(glob.glob("one/trials/*[0-9a-f].json"))
-assert len(paths) == 10
+assert len(paths) == 12
 for path in paths:
     r = json.load(open(path))
     counts = r["data"]["class_counts"]
@@ -121,6 +122,7 @@ same_score() { # MODEL SCORE
 same_score nearest_neighbours '{score: knn, neighbours: 5, distance: kth, shift_rounds: 0}'
 same_score gaussian mahalanobis
 same_score '{kind: mlp, hidden: [16, 4, 16]}' loss
+same_score '{kind: mlp, hidden: [16], dimension: 4, bias_init: none}' centre
 
 # ---- a training that begins with a saved model ----
 lossbench train --config a.yaml --quiet --set output.dir=first
@@ -158,18 +160,21 @@ for r in records:
 PY
 
 # ---- a killed training goes on to the same bytes ----
-long=(--config a.yaml --quiet --set train.epochs=30000 --set train.curves=[] --set train.checkpoint=100)
-lossbench train "${long[@]}" --set output.dir=whole
 kept() { [ "$(find killed/trials -name '*.checkpoint' 2>/dev/null | wc -l)" -ge 1 ]; }
-lossbench train "${long[@]}" --set output.dir=killed &
-training=$!
-wait_until 30 kept
-mapfile -t workers < <(children $training)
-kill -9 $training "${workers[@]}" 2>/dev/null || true
-wait $training 2>/dev/null || true
-assert_eq "$(find killed/trials -name '*.json' | wc -l)" 0
-assert_exit 0 lossbench train "${long[@]}" --set output.dir=killed
-assert_same_results whole killed
+for model in '{kind: mlp, hidden: [16, 4, 16]}' '{kind: mlp, hidden: [16], dimension: 4, bias_init: none}'; do
+	rm -rf whole killed
+	long=(--config a.yaml --quiet --set train.epochs=30000 --set train.curves=[] --set train.checkpoint=100 --set "model=$model")
+	lossbench train "${long[@]}" --set output.dir=whole
+	lossbench train "${long[@]}" --set output.dir=killed &
+	training=$!
+	wait_until 30 kept
+	mapfile -t workers < <(children $training)
+	kill -9 $training "${workers[@]}" 2>/dev/null || true
+	wait $training 2>/dev/null || true
+	assert_eq "$(find killed/trials -name '*.json' | wc -l)" 0
+	assert_exit 0 lossbench train "${long[@]}" --set output.dir=killed
+	assert_same_results whole killed
+done
 
 # ---- predictions of another program ----
 like=$(find alone/trials -name '*[0-9a-f].json' | head -n 1)
@@ -204,6 +209,12 @@ assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set model=
 assert_contains "$err" 'data.weight: found mean_area with model nearest_neighbours, to which all training rows are alike'
 assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set loss=hard_feature_loss --set evaluate.anomaly=loss
 assert_contains "$err" 'evaluate.anomaly: found loss with model mlp and loss hard_feature_loss, allowed: squared_error'
+refused 'model={kind: mlp, dimension: 4}' 'model.bias_init: found scheme with model.dimension in task anomaly, with which every row could be given the centre; allowed: none'
+refused 'model={kind: mlp, dimension: 4, bias_init: none, activation: tanh}' 'model.activation: found tanh with model.dimension in task anomaly'
+refused 'model={kind: mlp, dimension: 4, bias_init: none, start: x.npz}' 'model.start: found with model.dimension in task anomaly'
+assert_exit 3 lossbench train --config a.yaml --set output.dir=none --set 'model={kind: mlp, dimension: 4, bias_init: none}' --set loss=apre
+assert_contains "$err" 'loss: found apre with model.dimension in task anomaly, which has several outputs for each target'
+refused 'evaluate.anomaly=centre' 'evaluate.anomaly: found centre with model mlp and loss mse, allowed: loss, squared_error'
 refused 'evaluate.threshold=youden' 'evaluate.threshold: found youden with task anomaly, allowed: fixed'
 refused 'evaluate.calibration=platt' 'platt is a multiclass calibration; the task is anomaly, allowed: none'
 refused 'evaluate.attack=pgd' 'pgd is a multiclass attack; the task is anomaly, allowed: none'

@@ -39,6 +39,13 @@ static void gather_features(const struct lb_step *s, const struct lb_label_set *
 		memcpy(s->l->target + i * d, s->batch->input->x + (set->of ? set->of[i] : i) * d, d * sizeof *s->l->target);
 }
 
+/* l->target <- the centre, which is 0 in the units of the targets. */
+static void gather_centre(const struct lb_step *s, size_t c)
+{
+	for (size_t i = 0; i < s->batch->b * c; i++)
+		s->l->target[i] = (real)-s->l->setup->unit[i % c].mean;
+}
+
 void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
 {
 	struct lb_learner *l = s->l;
@@ -53,7 +60,9 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = weight_of(s, set, label_row(s, set, i), i, k);
-	if (lb_setup_reconstructs(setup))
+	if (setup->centred)
+		gather_centre(s, c);
+	else if (lb_setup_reconstructs(setup))
 		gather_features(s, set);
 	else
 		gather_columns(s, set, target, c, l->target);

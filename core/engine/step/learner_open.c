@@ -105,7 +105,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const size_t b = c->batch, rows = l->views * b;
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
-	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs || l->traits & LB_SOFTENS_LABELS, b, err) && room(&l->target, columns || setup->teacher || lb_setup_reconstructs(setup), b * l->columns, err) &&
+	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs || l->traits & LB_SOFTENS_LABELS, b, err) && room(&l->target, columns || setup->teacher || setup->anomaly, b * l->columns, err) &&
 			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->second_teacher, setup->second_teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&

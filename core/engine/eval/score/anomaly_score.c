@@ -18,11 +18,15 @@ const struct lb_anomaly_score *lb_anomaly_score_of(const struct lb_info *info)
 	return (const struct lb_anomaly_score *)lb_anomaly_scores[lb_info_place(lb_anomaly_scores_f64, info)];
 }
 
-bool lb_anomaly_score_fits(const struct lb_info *score, const struct lb_info *model, const struct lb_loss_info *loss)
+bool lb_anomaly_score_fits(const struct lb_info *score, const struct lb_scored_model *model)
 {
+	const unsigned of = model->kind->traits;
+
 	if (score->traits & LB_SCORES_LENGTH)
-		return model->traits & LB_WHITENS;
+		return of & LB_WHITENS;
 	if (score->traits & LB_SCORES_DISTANCE)
-		return model->traits & LB_KEEPS_ROWS;
-	return !(model->traits & LB_CLOSED_FORM) && (score->traits & LB_SCORES_ERROR || lb_loss_separable(loss));
+		return of & LB_KEEPS_ROWS;
+	if (of & LB_CLOSED_FORM || model->centred)
+		return model->centred && score->traits & LB_SCORES_CENTRE;
+	return score->traits & LB_SCORES_ERROR || (score->traits & LB_SCORES_LOSS && lb_loss_separable(model->loss));
 }

@@ -2,6 +2,7 @@
  * and a row's score is its own loss, by plain loops; after mean shift, of what the model makes of
  * the shifted row against the row itself. */
 #include "core/training/anomaly_score_info.h"
+#include "core/training/first_outputs.h"
 #include "core/training/mean_shift.h"
 #include "tests/unit/core/training.h"
 
@@ -123,6 +124,75 @@ START_TEST(shifted_rows_are_compared_with_the_rows_themselves)
 }
 END_TEST
 
+enum { WIDE = 4 };
+
+/* A net without biases, of WIDE outputs. */
+static struct lb_setup embedding_net(const struct problem *q, const char *score, const struct lb_arg *shift, const char *sgd)
+{
+	struct lb_setup s = net(q, "mse", score, shift);
+
+	s.model = (struct lb_model_spec){ .n_layers = 2, .width = { D, 3, WIDE }, .activation = LB_RELU, .bias_init = LB_BIAS_NONE, .seed = 1 };
+	s.optimizer_par = args(optimizer("sgd"), sgd);
+	return s;
+}
+
+/* A regression whose targets are the centre; what is kept of the other has it in its last biases. */
+START_TEST(with_a_centre_it_is_a_regression_of_that)
+{
+	static const struct lb_arg no_shift[LB_ANOMALY_SCORE_OWN];
+	static const double centre[WIDE] = { 0.5, -0.25, 0.1, 2 };
+	struct lb_unit unit[WIDE];
+	train_fn *const how = precision[_i];
+
+	open_both();
+	problem_close(&r);
+	problem_open(&r, LB_REGRESSION, (size_t[]){ TRAIN, 0, TEST }, D, WIDE);
+	memcpy(x_of(&r), x_of(&p), p.data.n * D * sizeof(double));
+	for (size_t i = 0; i < p.data.n * WIDE; i++)
+		r.data.target[i] = (double)(float)centre[i % WIDE];
+	for (size_t k = 0; k < WIDE; k++)
+		unit[k] = (struct lb_unit){ .mean = -(double)(float)centre[k], .sd = 1 };
+	struct lb_setup a = embedding_net(&p, "centre", no_shift, "lr=0.05"), b = embedding_net(&r, NULL, NULL, "lr=0.05");
+	a.unit = unit;
+	a.centred = true;
+	struct lb_train_result o = train_alone(how, cohort_of(&p, &a, 1, 4, 16), &a), w = train_alone(how, cohort_of(&r, &b, 1, 4, 16), &b);
+	ck_assert_uint_eq(o.n_params, w.n_params);
+	ck_same_numbers(o.w, w.w, o.n_params - WIDE, "parameter");
+	for (size_t k = 0; k < WIDE; k++)
+		ck_near(o.w[o.n_params - WIDE + k], unit[k].mean, 1e-15, "bias", k);
+	for (size_t i = 0; i < TEST; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < WIDE; k++)
+			sum += pow(w.scores[i * WIDE + k] + unit[k].mean, 2);
+		ck_near(o.scores[i], sum, _i ? 1e-5 : 1e-12, "row", i);
+	}
+	lb_train_result_free(&o);
+	lb_train_result_free(&w);
+}
+END_TEST
+
+/* Of a training that moves nothing, whose test rows are the training rows. */
+START_TEST(first_outputs_are_those_before_training)
+{
+	double mean[WIDE], sum[WIDE] = { 0 };
+
+	open_both();
+	problem_close(&r);
+	problem_open(&r, LB_REGRESSION, (size_t[]){ TEST, 0, TEST }, D, WIDE);
+	for (size_t i = 0; i < 2 * TEST * D; i++)
+		x_of(&r)[i] = x_of(&p)[i % (TEST * D)];
+	const struct lb_setup b = embedding_net(&r, NULL, NULL, "lr=1e-300");
+	const struct lb_cohort c = cohort_of(&r, &b, 1, 1, 16);
+	struct lb_train_result w = train_alone(precision[_i], c, &b);
+	ck_assert_int_eq((_i ? lb_first_outputs_f32 : lb_first_outputs_f64)(&c, &b, mean, &err), 0);
+	for (size_t i = 0; i < TEST * WIDE; i++)
+		sum[i % WIDE] += w.scores[i] / TEST;
+	for (size_t k = 0; k < WIDE; k++)
+		ck_near(mean[k], sum[k], _i ? 1e-6 : 1e-14, "output", k);
+	lb_train_result_free(&w);
+}
+END_TEST
+
 START_TEST(defaults_have_room)
 {
 	for (size_t i = 0; lb_anomaly_scores_f64[i]; i++)
@@ -138,6 +208,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, an_autoencoder_is_a_regression_of_the_features, 0, 2 * LOSSES);
 	tcase_add_loop_test(t, squared_errors_are_of_the_predictions, 0, 6);
+	tcase_add_loop_test(t, with_a_centre_it_is_a_regression_of_that, 0, 2);
+	tcase_add_loop_test(t, first_outputs_are_those_before_training, 0, 2);
 	tcase_add_test(t, defaults_have_room);
 	tcase_add_loop_test(t, shifted_rows_are_compared_with_the_rows_themselves, 0, 2);
 	suite_add_tcase(s, t);
