@@ -136,7 +136,7 @@ static struct lb_setup embedding_net(const struct problem *q, const char *score,
 	return s;
 }
 
-/* A regression whose targets are the centre; what is kept of the other has it in its last biases. */
+/* A regression whose targets are the centre; the other has it in its last biases. */
 START_TEST(with_a_centre_it_is_a_regression_of_that)
 {
 	static const struct lb_arg no_shift[LB_ANOMALY_SCORE_OWN];
