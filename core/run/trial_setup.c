@@ -10,10 +10,9 @@
 static void prepare_anomaly_score(struct lb_prepared *p)
 {
 	const struct lb_spec *spec = &p->spec;
+	const struct lb_scored_model model = lb_scored_model(spec);
 	struct lb_setup *s = &p->setup;
 	size_t first = 0;
-
-	const struct lb_scored_model model = lb_scored_model(spec);
 
 	s->anomaly = spec->evaluate.anomaly.info;
 	s->anomaly_par = spec->evaluate.anomaly.par;

@@ -15,10 +15,10 @@ enum { LB_MOST_ANOMALY_SCORE_PARAMS = 4 };
 
 enum lb_anomaly_score_trait {
 	LB_SCORES_LOSS = 1 << 0,    /* the loss of the row, for models that a mean of row losses trains to give back features */
-	LB_SCORES_ERROR = 1 << 3,   /* how far the features are off that the model gives back, for models that any loss trains so */
-	LB_SCORES_CENTRE = 1 << 4,  /* the distance to the centre that a model is trained to give */
-	LB_SCORES_LENGTH = 1 << 1,  /* the length of a whitened row, for models with LB_WHITENS */
-	LB_SCORES_DISTANCE = 1 << 2 /* the distance to training rows, for models with LB_KEEPS_ROWS */
+	LB_SCORES_ERROR = 1 << 1,   /* how far the features are off that the model gives back, for models that any loss trains so */
+	LB_SCORES_CENTRE = 1 << 2,  /* the distance to the centre that a model is trained to give */
+	LB_SCORES_LENGTH = 1 << 3,  /* the length of a whitened row, for models with LB_WHITENS */
+	LB_SCORES_DISTANCE = 1 << 4 /* the distance to training rows, for models with LB_KEEPS_ROWS */
 };
 
 /* The registered scores' descriptors, the same in both precisions. */

@@ -24,6 +24,7 @@ struct lb_part_rows {
 int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s, const struct lb_loss_stats *stats, const struct lb_part_rows *rows,
 			  const real *z, size_t ld, struct lb_err *err);
 
+/* Releases the shifted rows. */
 void lb_anomaly_rows_close(struct lb_evaluator *e);
 
 #endif
