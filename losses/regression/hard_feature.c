@@ -85,7 +85,7 @@ const struct lb_loss LB_LOSS(regression, hard_feature_loss) = {
 		.base = {
 			.name = "hard_feature_loss",
 			.title = "Mean of the largest squared errors of a batch, of all rows and targets together",
-			.cite = "K. Batzner, L. Heckler, R. Konig, EfficientAD: Accurate visual anomaly detection at millisecond-level latencies, WACV 2024, section 3.2",
+			.cite = "K. Batzner, L. Heckler, R. Konig, EfficientAD: Accurate visual anomaly detection at millisecond-level latencies, WACV 2024",
 			.formula = "mean of the D_ik that are at least the q-quantile of all, D_ik = (z_ik - t_ik)^2",
 			.notes = "Of n squared errors the n - ceil(q (n - 1)) largest count, which are those at or above the q-quantile by linear interpolation; "
 				 "equal ones at the edge share the gradient. Which they are is held fixed in it, and their number is rounded, so that a batch written twice can "

@@ -34,7 +34,7 @@ const struct lb_anomaly_score LB_ANOMALY_SCORE(centre) = {
 		.tasks = 1u << LB_ANOMALY,
 		.traits = LB_SCORES_CENTRE,
 		.title = "Squared distance of the model's output to the centre that it was trained to give",
-		.cite = "L. Ruff et al., Deep one-class classification, ICML 2018, eq. 4 (one-class deep SVDD)",
+		.cite = "L. Ruff et al., Deep one-class classification, ICML 2018 (one-class deep SVDD)",
 		.formula = "|f(x) - c|^2, c the mean output for the training rows before training, entries nearer to 0 than 0.1 moved to -0.1 or 0.1",
 		.notes = "Of a model with a dimension (model.dimension), whose targets are the centre in place of the features. Biases, with which every row could be "
 			 "given the centre, and bounded activations are refused. What is kept and evaluated gives f(x) - c. The soft-boundary form with a radius is not "
