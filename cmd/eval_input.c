@@ -452,7 +452,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : l->scores_for == LB_EACH_STEP ? x->c + 1 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
+	if (read_features(in, l, x, err) || read_teachers(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
 		return -1;
 	const bool any_class = l->kind == LB_EMBEDDING && (!l->params || l->params_for) && !l->classes;
 	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))

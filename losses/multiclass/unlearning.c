@@ -58,7 +58,7 @@ static const struct lb_example npo_examples[] = {
 	{ .set = "beta=2", .b = 1, .c = 2, .z = { 0, 0 }, .y = { 0 }, .teacher = { 1.0986122886681098, 0 }, .value = 0.36772478012531734,
 	  .source = "by hand: log p is log(1/2), of the start log(3/4); log(1 + (2/3)^2)" },
 	{ .set = "", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .teacher = { 2, 0.5, -1, 0.5, 0, 0.25 },
-	  .value = 13.877150899782835, .source = "tests/reference/unlearning.py" },
+	  .value = 13.877150899782835, .source = "tests/reference/losses_unlearning.py" },
 };
 
 /* Returns the log-probability of a row's label under other scores. */
@@ -196,10 +196,10 @@ static const struct lb_example flat_examples[] = {
 	  .source = "by hand: exp(1/4) - 1 + 2 - 2 sqrt(1/4)" },
 	{ .set = "divergence=neyman", .b = 1, .c = 2, .z = { 1.0986122886681098, 0 }, .y = { 0 }, .value = 0.4042222254894605,
 	  .source = "by hand: exp(-1/4) - 1 + 2 - 2 exp(-3/8)" },
-	{ .set = "divergence=jensen_shannon", .b = 1, .c = 2, .z = { 1.0986122886681098, 0 }, .y = { 0 }, .value = 0.32651606487385291, .source = "tests/reference/unlearning.py" },
+	{ .set = "divergence=jensen_shannon", .b = 1, .c = 2, .z = { 1.0986122886681098, 0 }, .y = { 0 }, .value = 0.32651606487385291, .source = "tests/reference/losses_unlearning.py" },
 	{ .set = "divergence=jeffrey", .b = 3, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8, 0.5, 2, -1 }, .y = { 0, 1, 1 }, .value = 0.53591580002120577,
-	  .source = "tests/reference/unlearning.py" },
-	{ .set = "", .b = 1, .c = 2, .z = { 1.0986122886681098, 0 }, .y = { 0 }, .value = 0.19511514499178911, .source = "tests/reference/unlearning.py" },
+	  .source = "tests/reference/losses_unlearning.py" },
+	{ .set = "", .b = 1, .c = 2, .z = { 1.0986122886681098, 0 }, .y = { 0 }, .value = 0.19511514499178911, .source = "tests/reference/losses_unlearning.py" },
 };
 
 /* Returns the template of a row: of the classes but its own the one with the most training rows,
