@@ -47,7 +47,8 @@ struct lb_curvature {
  *   teacher      (n,n_classes) row-major, a teacher's scores; multi-class only, NULL without one
  *                (data.side.teacher), which is refused with metrics that read it, and where no
  *                metric of the trial asks for it
- *   reference    (n,n_classes) row-major, a reference model's scores (evaluate.reference); as teacher
+ *   reference    (n,n_classes) row-major, a reference model's scores (evaluate.reference); as
+ *                teacher
  *   feature      (n,width) row-major, what the output layer read
  *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
  *                metric of the trial asks for them

@@ -1,5 +1,5 @@
-/* Rules on the rows that are to be forgotten (data.forget), on losses and metrics that read them, and
- * on the models that an unlearning begins with and is compared with. */
+/* Rules on the rows that are to be forgotten (data.forget), on losses and metrics that read them,
+ * and on the models that an unlearning begins with and is compared with. */
 #include "core/run/trial_constraints.h"
 
 #include "core/base/text.h"

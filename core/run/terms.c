@@ -38,7 +38,8 @@ int lb_terms_prepare(struct lb_prepared *p, size_t n_classes, struct lb_err *err
 	return 0;
 }
 
-/* Makes p->part[k], unless it is made: with the rows' weights its mean over the training rows is 1. */
+/* Makes p->part[k], unless it is made: with the rows' weights its mean over the training rows is
+ * 1. */
 static int make_part(struct lb_prepared *p, const struct lb_dataset *data, int k, struct lb_err *err)
 {
 	const struct lb_split *split = &p->split;

@@ -67,8 +67,8 @@ static int check_rows(const struct lb_spec *spec, const struct lb_data_entry *so
 	return data->n_cat || data->x.start || spec->data.preprocess.scale.at ? lb_rows_encode(rows, spec, err) : 0;
 }
 
-/* *start, *reference <- what saved models say of the rows: that of model.start where a loss reads it
- * as its teacher, and that of evaluate.reference; NULL without. */
+/* *start, *reference <- what saved models say of the rows: that of model.start where a loss reads
+ * it as its teacher, and that of evaluate.reference; NULL without. */
 static int ask_models(const struct lb_spec *spec, const struct lb_data_entry *source, const struct lb_teacher **start, const struct lb_teacher **reference,
 		      struct lb_err *err)
 {

@@ -37,8 +37,10 @@ struct lb_term {
 	const struct lb_arg *par;
 	double weight;                   /* positive */
 	size_t head;                     /* of the model, whose scores it reads, from 0 */
-	const double *part;              /* (rows of the dataset) 0 for rows that it leaves out, else one number: the term is the mean over these
-	                                    rows. With row_weight the products have mean 1 over the training rows. NULL: all rows */
+	/* (rows of the dataset) 0 for rows that it leaves out, else one number: the term is the
+	 * mean over these rows. With row_weight the products have mean 1 over the training rows.
+	 * NULL: all rows. */
+	const double *part;
 };
 enum { LB_MOST_TERMS = 8 };
 

@@ -29,8 +29,8 @@ int lb_forget_mark(const struct lb_dataset *d, const struct lb_forget_options *o
  * rows. */
 int lb_forget_divide(struct lb_split *split, const bool *forget, enum lb_forget_train train, struct lb_err *err);
 
-/* Returns the split with all training rows as LB_TRAIN; it borrows all of it. Features are scaled by
- * these, so that a model keeps its scales whatever is forgotten. */
+/* Returns the split with all training rows as LB_TRAIN; it borrows all of it. Features are scaled
+ * by these, so that a model keeps its scales whatever is forgotten. */
 struct lb_split lb_forget_before(const struct lb_split *split);
 
 /* sha256 <- the checksum of a file of row numbers. */
