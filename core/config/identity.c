@@ -19,6 +19,8 @@ static const struct {
 	{ "model", "start", "null" },
 	{ "model", "start_layers", "\"all\"" },
 	{ "data.preprocess", "target", "\"none\"" },
+	{ "data.generator", "spectrum", "0" },
+	{ "data.generator", "signal", "0" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "optimizer", "objective_tolerance", "0" },
 	{ "optimizer", "amsgrad", "false" },

@@ -223,6 +223,7 @@
 #define lb_model_update_some    LB_NAME(lb_model_update_some)
 #define lb_moves                LB_NAME(lb_moves)
 #define lb_gaussian_classes     LB_NAME(lb_gaussian_classes)
+#define lb_random_features      LB_NAME(lb_random_features)
 #define lb_nesterov             LB_NAME(lb_nesterov)
 #define lb_needs_baseline_hazard LB_NAME(lb_needs_baseline_hazard)
 #define lb_net_backward         LB_NAME(lb_net_backward)

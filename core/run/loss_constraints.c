@@ -54,6 +54,21 @@ static int terms_are_minimised(const struct lb_facts *f, struct lb_err *err)
 		       f->spec->model.info->name);
 }
 
+static int closed_form_is_of_targets(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
+	const char *model = f->spec->model.info->name;
+
+	if (!f->closed_form || f->data->kind != LB_REGRESSION)
+		return 0;
+	if (loss->output)
+		return lb_fail(err, LB_CONFIG, "loss: found %s, by which metrics read the model's output, with model %s, whose output is a prediction; allowed: a loss of "
+			       "predictions, such as mse", loss->base.name, model);
+	if (f->spec->data.offset)
+		return lb_fail(err, LB_CONFIG, "data.offset: found with model %s, which is fitted without it; take model linear or mlp", model);
+	return 0;
+}
+
 static int term_has_a_weight(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 1; i < f->n_losses; i++)
@@ -444,7 +459,8 @@ static int cosine_fits(const struct lb_facts *f, struct lb_err *err)
 
 const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "terms", LB_BY_COMPONENTS, "There are at most seven terms beside the loss." }, terms_are_few },
-	{ { "terms", LB_BY_COMPONENTS, "Models in closed form (naive_bayes, lda) minimise no loss and take no terms." }, terms_are_minimised },
+	{ { "terms", LB_BY_COMPONENTS, "Models in closed form (naive_bayes, lda, random_features) minimise no loss and take no terms." }, terms_are_minimised },
+	{ { "loss", LB_BY_COMPONENTS, "A model in closed form in regression has one output a target, which no link and no offset changes." }, closed_form_is_of_targets },
 	{ { "terms", LB_BY_COMPONENTS, "A loss that has a parameter named weight can be the loss, not a term." }, term_has_a_weight },
 	{ { "loss", LB_BY_COMPONENTS, "The parameters of a loss fit together, as the page of the loss says." }, parameters_fit },
 	{ { "metrics", LB_BY_COMPONENTS, "The parameters of a metric fit together: no Tweedie deviance has a power between 0 and 1." }, metrics_fit },

@@ -64,6 +64,20 @@ static void factor_under(const struct lb_whitening *c, double *g)
 	}
 }
 
+void lb_cholesky_solve(size_t n, const double *l, double *x)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < i; j++)
+			x[i] -= l[i * n + j] * x[j];
+		x[i] /= l[i * n + i];
+	}
+	for (size_t i = n; i-- > 0;) {
+		x[i] /= l[i * n + i];
+		for (size_t j = 0; j < i; j++)
+			x[j] -= l[i * n + j] * x[i];
+	}
+}
+
 void lb_whitening_to(const struct lb_whitening *c, double *w)
 {
 	shift(c, w, 1);

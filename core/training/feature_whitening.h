@@ -21,6 +21,8 @@ struct lb_whitening {
 /* a (n, n), symmetric, <- the lower triangle of its Cholesky factor; what is above the diagonal is
  * not read. Returns false where it is not positive definite. */
 bool lb_cholesky(size_t n, double *a);
+/* x (n) <- the solution y of L L' y = x, with L as lb_cholesky made it. */
+void lb_cholesky_solve(size_t n, const double *l, double *x);
 
 /* (V, b') <- (W, b), in place, and back. */
 void lb_whitening_to(const struct lb_whitening *c, double *w);

@@ -4,7 +4,7 @@
 #include "losses/loss_info.h"
 
 static const char *const inits[] = { "torch", "xavier", "he", "zero", NULL };
-static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
+static const char *const activations[] = { "relu", "tanh", "gelu", "identity", "cos", NULL };
 
 #define INIT_HELP "initial weights: torch (weights and biases uniform within 1/sqrt(inputs)), xavier or he (normal, biases 0), zero"
 
@@ -33,7 +33,7 @@ static const struct lb_param mlp_params[] = {
 	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
 			 .help = "widths of the hidden layers, first to last" },
 	[MLP_ACTIVATION] = { .name = "activation", .type = LB_CHOICE_PARAM, .choices = activations, .def = LB_RELU,
-			     .help = "after every hidden layer; gelu is the exact form with erf" },
+			     .help = "after every hidden layer; gelu is the exact form with erf; identity makes a deep linear network" },
 	[MLP_DROPOUT] = { .name = "dropout", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true, .grid = { 0, 0.2, 0.5 },
 			  .n_grid = 3, .help = "share of hidden units dropped in training" },
 	[MLP_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
@@ -154,6 +154,52 @@ const struct lb_model_kind lb_model_kind_lda = {
 		LB_PARAMS(lda_params),
 	},
 	.make = make_lda,
+};
+
+static const char *const feature_activations[] = { "cos", "relu", "tanh", "gelu", "identity", NULL };
+static const enum lb_activation activation_of[] = { LB_COS, LB_RELU, LB_TANH, LB_GELU, LB_IDENTITY };
+
+enum { FEATURES_N, FEATURES_ACTIVATION, FEATURES_WEIGHTS, FEATURES_BIASES, FEATURES_RIDGE, FEATURES_INTERCEPT, FEATURES_SEED };
+static const struct lb_param features_params[] = {
+	[FEATURES_N] = { .name = "features", .symbol = "k", .type = LB_INT_PARAM, .def = 400, .min = 1, .max = 8192, .help = "random features" },
+	[FEATURES_ACTIVATION] = { .name = "activation", .type = LB_CHOICE_PARAM, .choices = feature_activations,
+				  .help = "cos approximates a Gaussian kernel, relu an arc-cosine kernel; identity makes random projections" },
+	[FEATURES_WEIGHTS] = { .name = "weight_sd", .symbol = "s", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e6, .min_open = true, .grid = { 0.3, 1, 3 }, .n_grid = 3,
+			       .help = "standard deviation of the weights, times the root of the number of inputs" },
+	[FEATURES_BIASES] = { .name = "bias_sd", .symbol = "t", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e6,
+			      .help = "standard deviation of the biases; those of cos are spread evenly over a turn" },
+	[FEATURES_RIDGE] = { .name = "ridge", .symbol = "r", .type = LB_REAL_PARAM, .def = 0.01, .min = 0, .max = 1e12, .min_open = true, .grid = { 1e-4, 0.01, 1 }, .n_grid = 3,
+			     .help = "penalty of the output weights, against a sum over the rows" },
+	[FEATURES_INTERCEPT] = { .name = "intercept", .type = LB_BOOL_PARAM, .def = 1, .help = "whether the output layer has biases, which are not penalised" },
+	[FEATURES_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the features; default train.seed" },
+};
+
+static int make_random_features(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 2, .width = { inputs, (size_t)par[FEATURES_N].v, outputs },
+				       .activation = activation_of[(size_t)par[FEATURES_ACTIVATION].v], .seed = (uint64_t)par[FEATURES_SEED].v,
+				       .closed_form = LB_RANDOM_FEATURES,
+				       .random = { par[FEATURES_WEIGHTS].v, par[FEATURES_BIASES].v, par[FEATURES_RIDGE].v, par[FEATURES_INTERCEPT].v != 0 } };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_random_features = {
+	.base = {
+		.name = "random_features",
+		.tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION,
+		.traits = LB_CLOSED_FORM,
+		.title = "Ridge regression on a layer of random features",
+		.cite = "A. Rahimi, B. Recht, Random Features for Large-Scale Kernel Machines, NIPS 2007; in the form of Simon et al., More is Better in Modern Machine Learning, ICLR 2024",
+		.formula = "h = act(W x + b), W_ij ~ N(0, s^2/d), b_i ~ N(0, t^2); z = V h + c with V, c the minimum of sum_i |t_i - z_i|^2 + r k |V|^2",
+		.notes = "Fitted in closed form from the training rows, as naive_bayes is. Row weights count as rows. A class's target is 1 for its rows and -1 for the "
+			 "others; binary: 1 and -1. So scores are no log probabilities: for log-loss and the like calibrate them (evaluate.calibration). r k |V|^2 "
+			 "is kernel ridge regression with the kernel h(x).h(x')/k and penalty r; it is Ridge(alpha=r k) of scikit-learn. Time grows as rows k^2 and k^3, "
+			 "memory as k^2.",
+		.keywords = "extreme_learning_machine rff random_kitchen_sinks kernel_ridge least_squares rahimi_recht",
+		LB_PARAMS(features_params),
+	},
+	.make = make_random_features,
 };
 
 const struct lb_info *const lb_models[] = {

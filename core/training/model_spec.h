@@ -6,17 +6,19 @@
 #include "core/base/err.h"
 #include "core/base/component.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum lb_activation { LB_RELU, LB_TANH, LB_GELU };
+enum lb_activation { LB_RELU, LB_TANH, LB_GELU, LB_IDENTITY, LB_COS };
 enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM, LB_BIAS_NONE };
 enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 
 #define LB_MAX_LAYERS 32
 enum { LB_MOST_HEADS = 8 };
 
-/* Models of Gaussian classes (core/engine/fit/gaussian_classes.h). */
-enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA };
+/* Models of Gaussian classes (core/engine/fit/gaussian_classes.h), and a layer of random features
+ * under a ridge regression (core/engine/fit/random_features.h). */
+enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA, LB_RANDOM_FEATURES };
 enum lb_covariance { LB_LEDOIT_WOLF, LB_SHRUNK, LB_EMPIRICAL };
 
 /* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and
@@ -30,10 +32,15 @@ struct lb_model_spec {
 	enum lb_bias_init bias_init;
 	double dropout;          /* share of hidden units dropped in training; the others are scaled by 1/(1 - dropout) */
 	uint64_t seed;           /* of initialisation and dropout */
-	enum lb_closed_form closed_form; /* fitted without loss and optimiser; then a linear model */
+	enum lb_closed_form closed_form; /* fitted without loss and optimiser; but for random features a linear model */
 	double smoothing;        /* naive Bayes: added to the variances */
 	enum lb_covariance covariance; /* LDA */
 	double shrinkage;        /* LDA: of a shrunk covariance */
+	struct {
+		double weights, biases;  /* standard deviations: of a weight times sqrt(inputs), of a bias */
+		double ridge;
+		bool intercept;
+	} random;                /* random features */
 	const struct lb_info *head; /* how the output layer makes scores (core/training/head_info.h); NULL: linear */
 	const struct lb_arg *head_par;
 	double cosine_scale;     /* the scores are this times cosines, and the output layer's biases stay 0; 0: they are no cosines */

@@ -253,24 +253,45 @@ const struct lb_generator lb_generator_gaussian_mixture = {
 
 /* ---- linear_regression ---- */
 
-enum { LIN_ROWS, LIN_FEATURES, LIN_TARGETS, LIN_NOISE };
+enum { LIN_ROWS, LIN_FEATURES, LIN_TARGETS, LIN_NOISE, LIN_SPECTRUM, LIN_SIGNAL, LIN_SEED };
 static const struct lb_param linear_params[] = {
 	[LIN_ROWS] = LB_GENERATOR_ROWS,
 	[LIN_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
 	[LIN_TARGETS] = { .name = "targets", .symbol = "T", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 1000, .help = "targets" },
 	[LIN_NOISE] = { .name = "noise", .symbol = "s", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e6,
 			.help = "standard deviation of the noise on each target" },
-	LB_GENERATOR_SEED,
+	[LIN_SPECTRUM] = { .name = "spectrum", .symbol = "a", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 100, .help = "how fast variances fall: feature j has j^-a" },
+	[LIN_SIGNAL] = { .name = "signal", .symbol = "b", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 100,
+			 .help = "how fast what features contribute to a target falls: feature j in proportion to j^-b of its variance, which is 1 without noise; "
+				 "0: coefficients are standard normal" },
+	[LIN_SEED] = LB_GENERATOR_SEED,
 };
 
-static void draw_linear(const double *w, double noise, size_t d, size_t targets, uint64_t seed, struct lb_table *t)
+/* w (targets, d) <- coefficients; sd: of the features. */
+static void draw_coefficients(const struct lb_arg *par, const double *sd, uint64_t seed, double *w)
+{
+	const size_t d = (size_t)par[LIN_FEATURES].v, targets = (size_t)par[LIN_TARGETS].v;
+	const double b = par[LIN_SIGNAL].v;
+	double total = 0;
+	struct lb_rng r;
+
+	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
+	for (size_t k = 0; k < d * targets; k++)
+		w[k] = lb_rng_normal(&r);
+	for (size_t j = 0; j < d; j++)
+		total += pow((double)(j + 1), -b);
+	for (size_t k = 0; k < d * targets && b > 0; k++)
+		w[k] = copysign(sqrt(pow((double)(k % d + 1), -b) / total) / sd[k % d], w[k]);
+}
+
+static void draw_linear(const double *w, const double *sd, double noise, size_t d, size_t targets, uint64_t seed, struct lb_table *t)
 {
 	struct lb_rng r;
 
 	for (size_t i = 0; i < t->n; i++) {
 		lb_rng_init(&r, seed, LB_RNG_GENERATOR, i + 1);
 		for (size_t j = 0; j < d; j++)
-			t->col[j].num[i] = lb_rng_normal(&r);
+			t->col[j].num[i] = sd[j] * lb_rng_normal(&r);
 		for (size_t k = 0; k < targets; k++) {
 			double y = noise * lb_rng_normal(&r);
 			for (size_t j = 0; j < d; j++)
@@ -283,21 +304,21 @@ static void draw_linear(const double *w, double noise, size_t d, size_t targets,
 static int make_linear(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err)
 {
 	const size_t d = (size_t)par[LIN_FEATURES].v, targets = (size_t)par[LIN_TARGETS].v;
-	double *w = lb_alloc(d * targets, sizeof *w, err);
-	struct lb_rng r;
+	double *w = lb_alloc(d * targets, sizeof *w, err), *sd = lb_alloc(d, sizeof *sd, err);
 	int rc = -1;
 
 	(void)kind;
 	*out = (struct lb_table){ 0 };
-	if (!w || lb_generator_columns(out, (size_t)par[LIN_ROWS].v, d, "target", targets, err))
+	if (!w || !sd || lb_generator_columns(out, (size_t)par[LIN_ROWS].v, d, "target", targets, err))
 		goto out;
-	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
-	for (size_t k = 0; k < d * targets; k++)
-		w[k] = lb_rng_normal(&r);
-	draw_linear(w, par[LIN_NOISE].v, d, targets, seed, out);
+	for (size_t j = 0; j < d; j++)
+		sd[j] = pow((double)(j + 1), -par[LIN_SPECTRUM].v / 2);
+	draw_coefficients(par, sd, seed, w);
+	draw_linear(w, sd, par[LIN_NOISE].v, d, targets, seed, out);
 	rc = 0;
 out:
 	free(w);
+	free(sd);
 	return lb_generator_finish(out, "linear_regression", rc);
 }
 
@@ -308,7 +329,7 @@ const struct lb_generator lb_generator_linear_regression = {
 		.title = "Targets linear in normal features, with normal noise",
 		.cite = "Gauss, Theoria combinationis observationum erroribus minimis obnoxiae, 1823 (the linear model with equal error "
 			"variance)",
-		.formula = "x ~ N(0, I_d); t = W x + s e; W and e have standard normal entries",
+		.formula = "x_j ~ N(0, j^-a); t = W x + s e; e has standard normal entries, and so has W, or with b > 0 W_kj = +-sqrt(j^(a-b)/sum_i i^-b)",
 		.notes = "The smallest expected squared error is s^2. The target column is named target; several are target_1, target_2, ..., and "
 			 "are all targets when data.label is not given.",
 		.keywords = "synthetic least_squares",

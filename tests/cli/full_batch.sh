@@ -52,10 +52,6 @@ assert_contains "$err" 'found with model naive_bayes, which has no epochs'
 
 # A loss with kinks has its objective long before its gradient is small: it may end by the fall of the objective, in float64 from the
 # start and on the way through float32 (a million cells).
-assert_exit 0 lossbench train --config iris.yaml --set model.kind=lda --print test.accuracy --quiet
-assert_between "$out" 0.9 1
-assert_exit 3 lossbench train --config iris.yaml --set 'model={kind: lda, covariance: own}'
-assert_contains "$err" 'model.covariance: found "own", allowed: ledoit_wolf, shrunk, empirical'
 printf 'task: regression\ndata: {train: {path: %s/abalone.csv.gz, label: target}}\nloss: {name: eps_insensitive}\nmodel: {kind: linear, init: zero}\noptimizer: {name: lbfgs, weight_decay: 0.001}\n' \
 	"$samples" >kinks.yaml
 python3 - >wide.csv <<'PY'
@@ -91,6 +87,14 @@ printf 'task: regression\ndata:\n  train: {path: %s/abalone.csv.gz, label: targe
 	"$samples" >regression.yaml
 assert_exit 3 lossbench train --config regression.yaml
 assert_contains "$err" 'naive_bayes is a multiclass model; the task is regression'
+assert_exit 3 lossbench train --config regression.yaml --set model.kind=random_features --set loss.name=gaussian_nll
+assert_contains "$err" 'found gaussian_nll, by which metrics read the model'\''s output, with model random_features'
+assert_exit 3 lossbench train --config regression.yaml --set model.kind=random_features --set data.offset=length
+assert_contains "$err" 'data.offset: found with model random_features'
+assert_exit 3 lossbench train --config regression.yaml --set 'model={kind: random_features, activation: rely}'
+assert_contains "$err" 'model.activation: found "rely", allowed: cos, relu, tanh, gelu, identity; did you mean "relu"?'
+assert_exit 0 lossbench train --config regression.yaml --set 'model={kind: random_features, ridge: 0.1}' --set metrics=[r2] --print test.r2 --quiet
+assert_between "$out" 0.5 0.7
 { echo label,x; printf 'a,%s\nb,2\n' 1 2 3 4 5 6 7 8; echo c,1; } >two.csv
 printf 'task: multiclass\ndata: {train: {path: two.csv, label: label}, split: {first: 10}}\nloss: {name: ce}\nmodel: {kind: naive_bayes}\n' >two.yaml
 assert_exit 4 lossbench train --config two.yaml
@@ -100,3 +104,17 @@ assert_contains "$err" 'no training row of class "c"'
 
 needs_python jsonschema
 "${PYTHON:-python3}" "$LB_ROOT/tests/scripts/validate_records.py" results/*/trials/*.json nb/trials/*.json || fail 'not the schema of records'
+
+# Free features without biases: the squared lengths of the classes' weights are sqrt(n lh/lw) - N lh (Dang et al., ICML 2023).
+assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/free_features/lengths.yaml" --set train.seed=1,2 --set output.dir=free --quiet
+needs_python numpy
+"${PYTHON:-python3}" - <<'PY'
+import glob
+import numpy as np
+found = [np.load(f) for f in glob.glob("free/trials/*.model.npz")]
+assert len(found) == 2
+for m in found:
+    lengths = (m["W2"] ** 2).sum(1)
+    assert np.abs(lengths - [np.sqrt(n / 5) - 0.075 for n in (40, 20, 10, 5)]).max() < 1e-6, lengths
+    assert not m["b1"].any() and not m["b2"].any()
+PY

@@ -50,6 +50,8 @@ study bayes.yaml multiclass "{train: {path: $LB_ROOT/datasets/samples/iris.csv.g
 agree bayes "$LB_ROOT/datasets/samples/iris.csv.gz"
 study lda.yaml multiclass "{train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}}" 'loss: ce' 'model: {kind: lda, covariance: shrunk}'
 agree lda "$LB_ROOT/datasets/samples/iris.csv.gz"
+study random.yaml regression '{train: {path: mixed.csv, label: price}, missing: mean, drop: [class], preprocess: {target: standardize}}' 'loss: mse' 'model: {kind: random_features, features: 20}'
+agree random mixed.csv
 
 # Columns by name: in another order, with others between, without the label; rows alone give the same lines.
 awk -F, '{ print $4 ",x" NR "," $2 "," $3 "," $1 }' mixed.csv | sed '1s/x1/id/' >other.csv

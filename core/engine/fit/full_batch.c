@@ -8,6 +8,7 @@
 #include "core/training/lbfgs.h"
 #include "core/training/curvature.h"
 #include "core/engine/fit/gaussian_classes.h"
+#include "core/engine/fit/random_features.h"
 
 #include <stdlib.h>
 
@@ -78,11 +79,17 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	return rc < 0 ? -1 : 0;
 }
 
+/* w <- the parameters of a model in closed form. */
+static int solve(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
+{
+	return (setup->model.closed_form == LB_RANDOM_FEATURES ? lb_random_features_f64 : lb_gaussian_classes_f64)(c, setup, w, err);
+}
+
 static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_train_result *o, struct lb_err *err)
 {
 	const double start = lb_seconds();
 	double *w = lb_train_result_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
-	int rc = !w ? -1 : setup->model.closed_form ? lb_gaussian_classes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
+	int rc = !w ? -1 : setup->model.closed_form ? solve(c, setup, w, err) : minimise(c, setup, w, o, err);
 
 	if (!rc)
 		lb_setup_unscale(setup, w);

@@ -188,7 +188,8 @@ int lb_objective_whitening(struct lb_objective *o, struct lb_whitening *c, struc
 {
 	const struct lb_layer *first = &o->learner.model.net->layer[0];
 	const struct lb_model_spec *model = &o->learner.model.net->spec;
-	const bool unbiased = model->n_layers == 1 && model->cosine_scale > 0; /* no bias takes up the mean */
+	/* Then no bias takes up the mean. */
+	const bool unbiased = model->bias_init == LB_BIAS_NONE || (model->n_layers == 1 && model->cosine_scale > 0);
 	const size_t d = first->in;
 	double *room = NULL;
 

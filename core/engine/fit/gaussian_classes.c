@@ -190,23 +190,6 @@ static int estimate_covariance(struct moments *m, struct lb_err *err)
 		       "allowed: model.covariance ledoit_wolf, or shrunk");
 }
 
-/* x (d) becomes L'^-1 L^-1 x. */
-static void solve(const struct moments *m, double *x)
-{
-	const size_t d = m->d;
-
-	for (size_t i = 0; i < d; i++) {
-		for (size_t j = 0; j < i; j++)
-			x[i] -= m->covariance[i * d + j] * x[j];
-		x[i] /= m->covariance[i * d + i];
-	}
-	for (size_t i = d; i-- > 0;) {
-		x[i] /= m->covariance[i * d + i];
-		for (size_t j = 0; j < i; j++)
-			x[j] -= m->covariance[i * d + j] * x[i];
-	}
-}
-
 static void fill_discriminant(const struct moments *m, double *w)
 {
 	const size_t columns = m->setup->model.width[1];
@@ -218,7 +201,7 @@ static void fill_discriminant(const struct moments *m, double *w)
 		double *row = w + k * m->d;
 		for (size_t j = 0; j < m->d; j++)
 			row[j] = mu[j] - (columns == 1 ? m->mean[j] : 0);
-		solve(m, row);
+		lb_cholesky_solve(m->d, m->covariance, row);
 		bias[k] = log(m->count[of] / (columns == 1 ? m->count[0] : m->total));
 		for (size_t j = 0; j < m->d; j++)
 			bias[k] -= row[j] * (mu[j] + (columns == 1 ? m->mean[j] : 0)) / 2;

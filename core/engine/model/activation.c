@@ -35,6 +35,15 @@ void lb_activate(enum lb_activation act, size_t rows, size_t n, size_t ld, real 
 			for (size_t k = i; k < i + n; k++)
 				h[k] = R(0.5) * a[k] * erfc(-a[k] * R(0.70710678118654752440));
 		break;
+	case LB_IDENTITY:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			memcpy(h + i, a + i, n * sizeof *h);
+		break;
+	case LB_COS:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				h[k] = cos(a[k]);
+		break;
 	}
 }
 
@@ -54,6 +63,13 @@ void lb_activate_back(enum lb_activation act, size_t rows, size_t n, size_t ld, 
 			for (size_t k = i; k < i + n; k++)
 				d[k] *= R(0.5) * erfc(-a[k] * R(0.70710678118654752440)) +
 					a[k] * exp(R(-0.5) * a[k] * a[k]) * R(0.39894228040143267794);
+		break;
+	case LB_IDENTITY:
+		break;
+	case LB_COS:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				d[k] *= -sin(a[k]);
 		break;
 	}
 }

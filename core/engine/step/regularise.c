@@ -218,6 +218,14 @@ static void derive(enum lb_activation act, const struct lb_layer *l, size_t rows
 				*first = 0.5 * erfc(-a * 0.70710678118654752440) + a * bell;
 				*second = (2 - a * a) * bell;
 				break;
+			case LB_IDENTITY:
+				*first = 1;
+				*second = 0;
+				break;
+			case LB_COS:
+				*first = -sin(a);
+				*second = -cos(a);
+				break;
 			}
 		}
 }

@@ -262,6 +262,14 @@ START_TEST(ridge_in_closed_form)
 	ck_near(o.scores[0], b, 1e-8, "bias", 0);
 	ck_near(o.scores[1] - o.scores[0], w, 1e-8, "weight", 0);
 	lb_train_result_free(&o);
+	if (corner > 1)
+		return;
+	struct lb_setup unbiased = s;  /* then nothing takes up the mean of the features */
+	unbiased.model.bias_init = LB_BIAS_NONE;
+	o = fit_alone(lb_fit_f64, &unbiased);
+	ck_assert_double_eq(o.scores[0], 0);
+	ck_near(o.scores[1], sxt / (sxx + lambda / 2), 1e-8, "weight without a bias", 0);
+	lb_train_result_free(&o);
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* The generators gaussian_mixture and linear_regression against their formulas. */
+/* The generators gaussian_mixture, linear_regression and identity_rows against their formulas. */
 #include "tests/unit/datasets/tables.h"
 
 static const struct lb_generator *generator(const char *name)
@@ -83,8 +83,7 @@ END_TEST
 START_TEST(linear_regression)
 {
 	enum { D = 3, T = 2 };
-	const struct lb_arg exact[] = { { .v = 50 }, { .v = D }, { .v = T }, { .v = 0 }, { .v = 0 } },
-			    noisy[] = { { .v = 20000 }, { .v = D }, { .v = T }, { .v = 2 }, { .v = 0 } };
+	const struct lb_arg exact[7] = { { .v = 50 }, { .v = D }, { .v = T } }, noisy[7] = { { .v = 20000 }, { .v = D }, { .v = T }, { .v = 2 } };
 	struct lb_table t, u;
 	double worst = 0, sum = 0, w[T][D];
 
@@ -115,6 +114,59 @@ START_TEST(linear_regression)
 }
 END_TEST
 
+/* Features of variance j^-1.5, of which the first few make up shares j^-1.3 of a target's variance;
+ * the first numbers drawn are those of the plain table. */
+START_TEST(spectrum_and_signal)
+{
+	enum { D = 4, N = 40000 };
+	const struct lb_arg plain[7] = { { .v = N }, { .v = D }, { .v = 1 } },
+			    falling[7] = { { .v = N }, { .v = D }, { .v = 1 }, { .v = 0 }, { .v = 1.5 }, { .v = 1.3 } };
+	const struct lb_generator *g = generator("linear_regression");
+	struct lb_table t, u;
+	double total = 0, square = 0;
+
+	ck_assert_int_eq(g->make(plain, LB_REGRESSION, 3, &u, &err), 0);
+	ck_assert_int_eq(g->make(falling, LB_REGRESSION, 3, &t, &err), 0);
+	for (int j = 0; j < D; j++)
+		total += pow(j + 1, -1.3);
+	for (int i = 0; i < N; i++)
+		square += t.col[D].num[i] * t.col[D].num[i] / N;
+	ck_assert_double_eq_tol(square, 1, 5 * sqrt(2.0 / N));
+	for (int j = 0; j < D; j++) {
+		double together = 0;
+		for (int i = 0; i < N; i++) {
+			ck_assert_double_eq_tol(t.col[j].num[i], u.col[j].num[i] * pow(j + 1, -0.75), 1e-15 * (1 + fabs(u.col[j].num[i])));
+			together += t.col[D].num[i] * u.col[j].num[i] / N;
+		}
+		ck_assert_double_eq_tol(fabs(together), sqrt(pow(j + 1, -1.3) / total), 5 * sqrt(2.0 / N));
+	}
+	lb_table_free(&t);
+	lb_table_free(&u);
+}
+END_TEST
+
+START_TEST(identity_rows)
+{
+	const double counts[] = { 2, 1, 3 };
+	const struct lb_arg par[] = { { .list = counts, .n = 3 }, { .v = 1.5 } }, one[] = { { .list = counts, .n = 1 }, { .v = 1 } };
+	struct lb_table t;
+
+	ck_assert_int_eq(generator("identity_rows")->make(par, LB_MULTICLASS, 1, &t, &err), 0);
+	ck_assert_uint_eq(t.n, 6);
+	ck_assert_uint_eq(t.n_cols, 7);
+	for (size_t i = 0; i < 6; i++) {
+		ck_assert_double_eq(t.col[6].num[i], i < 2 ? 0 : i < 3 ? 1 : 2);
+		for (size_t j = 0; j < 6; j++)
+			ck_assert_double_eq(t.col[j].num[i], i == j ? 1.5 : 0);
+	}
+	lb_table_free(&t);
+	ck_assert_int_eq(generator("identity_rows")->make(par, LB_BINARY, 1, &t, &err), -1);
+	ck_message("found 3 numbers, allowed: two, as the task is binary");
+	ck_assert_int_eq(generator("identity_rows")->make(one, LB_MULTICLASS, 1, &t, &err), -1);
+	ck_message("two or more classes");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("generators");
@@ -123,6 +175,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, gaussian_mixture);
 	tcase_add_test(tc, mixture_margin);
 	tcase_add_test(tc, linear_regression);
+	tcase_add_test(tc, spectrum_and_signal);
+	tcase_add_test(tc, identity_rows);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -13,9 +13,9 @@ static struct lb_err err;
 
 START_TEST(as_differences)
 {
-	static const enum lb_activation activation[] = { LB_RELU, LB_TANH, LB_GELU };
-	const size_t layers = 1 + (size_t)_i / 3;
-	struct lb_model_spec spec = { .n_layers = layers, .width = { IN }, .activation = activation[_i % 3], .dropout = layers > 1 ? 0.3 : 0, .seed = 5 };
+	static const enum lb_activation activation[] = { LB_RELU, LB_TANH, LB_GELU, LB_IDENTITY, LB_COS };
+	const size_t layers = 1 + (size_t)_i / 5;
+	struct lb_model_spec spec = { .n_layers = layers, .width = { IN }, .activation = activation[_i % 5], .dropout = layers > 1 ? 0.3 : 0, .seed = 5 };
 	double x[B * IN], moved[B * OUT], room[2 * B * WIDTH], scores[2][B * OUT];
 	struct lb_rng rng;
 
@@ -59,7 +59,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("net_tangent");
 	TCase *t = tcase_create("net_tangent");
 
-	tcase_add_loop_test(t, as_differences, 0, 12);
+	tcase_add_loop_test(t, as_differences, 0, 20);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -26,7 +26,7 @@ static struct lb_setup with_regularisers(struct lb_setup s, size_t n)
 
 static double activated(enum lb_activation act, double a)
 {
-	return act == LB_RELU ? (a > 0 ? a : 0) : act == LB_TANH ? tanh(a) : a * 0.5 * erfc(-a * sqrt(0.5));
+	return act == LB_RELU ? (a > 0 ? a : 0) : act == LB_TANH ? tanh(a) : act == LB_IDENTITY ? a : act == LB_COS ? cos(a) : a * 0.5 * erfc(-a * sqrt(0.5));
 }
 
 static void scores_at(enum lb_activation act, const double *w, const double *x, double *z)
@@ -102,7 +102,7 @@ static const struct {
  * gradient is of the losses) and none take part. */
 START_TEST(a_step_is_the_gradient_of_differences)
 {
-	const enum lb_activation act = (const enum lb_activation[]){ LB_RELU, LB_TANH, LB_GELU }[_i / 2];
+	const enum lb_activation act = (const enum lb_activation[]){ LB_RELU, LB_TANH, LB_GELU, LB_IDENTITY, LB_COS }[_i / 2];
 	const double weight = 0.7, h = 1e-5;
 	double w[N];
 
@@ -203,7 +203,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("regularise");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_add_loop_test(t, a_step_is_the_gradient_of_differences, 0, 6);
+	tcase_add_loop_test(t, a_step_is_the_gradient_of_differences, 0, 10);
 	tcase_add_test(t, proximal_points_follow_the_step);
 	tcase_add_test(t, the_same_in_company);
 	suite_add_tcase(s, t);
