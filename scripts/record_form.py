@@ -194,7 +194,7 @@ TEACHER = having({}, {"path": text, "sha256": text, "model": optional(text)})
 DATA = having({}, {
     "sources": optional(list_of(SOURCE)), "rows": optional(mapping(count)), "features": optional(count),
     "teacher": optional(TEACHER), "second_teacher": optional(TEACHER), "teacher_features": optional(TEACHER),
-    "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "events": optional(mapping(count)), "warnings": optional(list_of(text))})
+    "classes": optional(list_of(text)), "n_classes": optional(count), "class_counts": optional(mapping(list_of(count))), "events": optional(mapping(count)), "warnings": optional(list_of(text))})
 RESULT = having({"status": status, "metrics": METRICS}, {
     "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),
     "parameters": optional(count), "curves": optional(mapping(CURVE))})

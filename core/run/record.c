@@ -35,10 +35,18 @@ static void add_sources(cJSON *in, const struct lb_dataset *d, const struct lb_s
 	}
 }
 
+/* Classes whose names and rows a record tells; of more it tells their number. */
+enum { MOST_TOLD = 65536 };
+
 /* Rows of each class; y is NULL where rows have several labels, which are those of target. */
 static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y, const double *target, int parts)
 {
 	const size_t classes = p->features.data->n_classes;
+
+	if (classes > MOST_TOLD) {
+		lb_json_text(in, "class_counts", NULL);
+		return;
+	}
 	cJSON *counts = lb_json_object(in, "class_counts");
 	size_t *n = lb_alloc(classes, sizeof *n, NULL);
 
@@ -208,12 +216,14 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		lb_json_number(rows, "retain", (double)p->split.n[LB_RETAIN]);
 	}
 	lb_json_number(data, "features", (double)p->features.d);
-	if (d->n_classes) {
+	if (d->n_classes > MOST_TOLD)
+		lb_json_number(data, "n_classes", (double)d->n_classes);
+	if (d->n_classes && d->n_classes <= MOST_TOLD) {
 		list = lb_json_array(data, "classes");
 		for (size_t k = 0; k < d->n_classes; k++)
 			lb_json_text(list, NULL, d->class_name[k]);
 		add_counts(data, p, d->y, d->target, 3);
-	} else {
+	} else {                         /* none, or too many */
 		lb_json_text(data, "classes", NULL);
 		lb_json_text(data, "class_counts", NULL);
 	}

@@ -3,6 +3,8 @@
 #include "core/run/trial_constraints.h"
 
 #include "core/base/text.h"
+#include "core/training/head_info.h"
+#include "core/training/optim_params.h"
 
 /* ---- teachers ---- */
 
@@ -142,6 +144,74 @@ static int heads_stand_alone(const struct lb_facts *f, struct lb_err *err)
 	return !other ? 0 : lb_fail(err, LB_CONFIG, "model.heads: found %.0f with %s, allowed: 1", heads->v, other);
 }
 
+/* What a factored head has no part in: what is found, and what is allowed; NULL: nothing. */
+static const char *disturbs_factors(const struct lb_facts *f, const char **found)
+{
+	const struct lb_spec *spec = f->spec;
+	const struct lb_arg *hidden = lb_use_arg(&spec->model, "hidden"), *heads = lb_use_arg(&spec->model, "heads");
+
+	*found = spec->model.info->name;
+	if (!hidden || !hidden->n)
+		return "model mlp with a hidden layer";
+	*found = spec->optimizer.info->name;
+	if (!(spec->optimizer.info->traits & LB_DESCENDS))
+		return "optimizer sgd";
+	*found = "momentum";
+	if (lb_use_number(&spec->optimizer, "momentum", 0) > 0)
+		return "optimizer.momentum 0";
+	*found = "optimizer.project";
+	if (lb_use_number(&spec->optimizer, "project", 0) > 0)
+		return "project none";
+	*found = "a weight of the loss, or terms,";
+	if (f->n_losses > 1 || f->loss[0]->weight < 1 || f->loss[0]->weight > 1)
+		return "one loss of weight 1";
+	*found = "several heads";
+	if (heads && heads->v > 1)
+		return "model.heads 1";
+	return NULL;
+}
+
+/* The same of parts of a config that are to be absent. */
+static const char *needs_no_factors(const struct lb_facts *f)
+{
+	const struct lb_spec *spec = f->spec;
+
+	for (size_t i = 0; i < spec->metrics.n; i++)
+		if (lb_used_metric(&spec->metrics.use[i])->curvature || lb_used_metric(&spec->metrics.use[i])->features)
+			return spec->metrics.use[i].info->name;
+	return spec->procedures.n ? "procedures" : spec->regularisers.n ? "regularisers" : spec->train.clip_norm > 0 ? "train.clip_norm" :
+	       f->attack[LB_IN_TRAINING] ? "train.attack" : f->attack[LB_IN_EVALUATION] ? "evaluate.attack" : lb_labels_are_soft(spec) ? "data.side.soft_labels" : NULL;
+}
+
+static int refuse_loss(const struct lb_info *loss, const struct lb_info *head, struct lb_err *err)
+{
+	struct lb_buf allowed = { 0 };
+
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		if (lb_loss_at(i)->spherical)
+			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_loss_at(i)->base.name);
+	lb_fail(err, LB_CONFIG, "model.head: found %s with loss %s, which reads each score by itself; allowed: %s", head->name, loss->name,
+		allowed.s ? allowed.s : "losses of the spherical family");
+	lb_buf_free(&allowed);
+	return -1;
+}
+
+static int factors_are_exact(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *found, *allowed, *other;
+
+	if (!f->spec->head.info || !lb_head_is_factored_f64(f->spec->head.info))
+		return 0;
+	if (!lb_used_loss(f->loss[0])->spherical)
+		return refuse_loss(f->loss[0]->info, f->spec->head.info, err);
+	if ((allowed = disturbs_factors(f, &found)))
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with %s, allowed: %s", f->spec->head.info->name, found, allowed);
+	if ((other = needs_no_factors(f)))
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with %s, which reads the gradient of all output weights or these themselves; remove one of the two",
+			       f->spec->head.info->name, other);
+	return 0;
+}
+
 const struct lb_trial_constraint lb_side_constraints[] = {
 	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking and regression a loss that reads a teacher (margin_mse, kd_mse, landmark_kd) needs one, and a teacher needs such a loss." }, teacher_is_read },
 	{ { "data.side.second_teacher", LB_BY_COMPONENTS, "A loss that reads a second teacher (landmark_kd) needs one, and a second teacher needs such a loss." }, second_teacher_is_read },
@@ -149,6 +219,7 @@ const struct lb_trial_constraint lb_side_constraints[] = {
 	{ { "metrics", LB_BY_COMPONENTS, "Metrics of agreement with a teacher (teacher_agreement, teacher_kl) need a teacher's scores." }, metrics_have_a_teacher },
 	{ { "data.side.guide", LB_BY_COMPONENTS, "A loss that reads a guide (gist, soft_similarity_kl, info_nce_bank, mlcd) needs one, and a guide needs such a loss." }, guide_is_read },
 	{ { "terms", LB_BY_COMPONENTS, "A term reads one of the heads that model.heads says there are." }, heads_are_there },
+	{ { "model.head", LB_BY_COMPONENTS, "Head factored needs an mlp with a hidden layer, a loss of the spherical family (mse_scores, log_spherical, log_taylor, z_loss) alone, and sgd without momentum; it excludes procedures, regularisers, clipping, attacks, soft labels, and metrics of weights or curvature." }, factors_are_exact },
 	{ { "model.heads", LB_BY_DATA, "Several heads exclude tasks embedding and survival, attacks, offsets, and batch_perceptron." }, heads_stand_alone },
 	{ .check = NULL },
 };

@@ -17,6 +17,10 @@ extern const struct lb_info *const lb_heads_f32[], *const lb_heads_f64[];
 bool lb_head_cosines_f32(const struct lb_info *info);
 bool lb_head_cosines_f64(const struct lb_info *info);
 
+/* Whether a step of the output layer costs the same for any number of classes. */
+bool lb_head_is_factored_f32(const struct lb_info *info);
+bool lb_head_is_factored_f64(const struct lb_info *info);
+
 /* Returns the scale s of a head whose scores are s times cosines; 0 for any other head. */
 double lb_head_scale_f32(const struct lb_info *info, const struct lb_arg *par);
 double lb_head_scale_f64(const struct lb_info *info, const struct lb_arg *par);

@@ -234,6 +234,7 @@ void lb_model_spec_head(struct lb_model_spec *s, const struct lb_info *head, con
 	s->head = head;
 	s->head_par = par;
 	s->cosine_scale = lb_head_scale_f64(head, par);
+	s->factored = lb_head_is_factored_f64(head);
 }
 
 size_t lb_model_spec_unused(const struct lb_model_spec *s)

@@ -43,6 +43,7 @@ struct lb_model_spec {
 	} random;                /* random features */
 	const struct lb_info *head; /* how the output layer makes scores (core/training/head_info.h); NULL: linear */
 	const struct lb_arg *head_par;
+	bool factored;           /* the head trains the output layer by itself (core/engine/model/head/factored.h) */
 	double cosine_scale;     /* the scores are this times cosines, and the output layer's biases stay 0; 0: they are no cosines */
 };
 

@@ -15,7 +15,8 @@ enum { LB_NEWTON_WEIGHT_DECAY, LB_NEWTON_DECAY_BIAS, LB_NEWTON_STEPS, LB_NEWTON_
 
 enum lb_optimizer_trait {
 	LB_FULL_BATCH = 1 << 0,  /* reads all training rows at once */
-	LB_KEEPS_ZEROS = 1 << 1  /* a weight that is 0 stays 0 */
+	LB_KEEPS_ZEROS = 1 << 1, /* a weight that is 0 stays 0 */
+	LB_DESCENDS = 1 << 2     /* moves weights along their gradient; by it alone without `momentum` */
 };
 
 /* The registered optimisers' descriptors, the same in both precisions; .traits of enum

@@ -19,6 +19,15 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_spherical_row(in, i, z, g, 0, in->par[EPS].v);
 }
 
+static double spherical(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope)
+{
+	const double eps = par[EPS].v, all = at->squares + classes * eps, own = at->own * at->own + eps;
+
+	if (slope)
+		*slope = (struct lb_spherical){ .own = -2 * at->own / own, .squares = 1 / all };
+	return log(all) - log(own);
+}
+
 LB_ROW(log_spherical, row)
 
 const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
@@ -36,6 +45,7 @@ const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.spherical = spherical,
 		.good_for = "very many classes",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(examples),

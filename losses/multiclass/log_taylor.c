@@ -13,6 +13,16 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_spherical_row(in, i, z, g, 1, 1);
 }
 
+static double spherical(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope)
+{
+	const double all = classes + at->sum + at->squares / 2, own = 1 + at->own + at->own * at->own / 2;
+
+	(void)par;
+	if (slope)
+		*slope = (struct lb_spherical){ .own = -(1 + at->own) / own, .sum = 1 / all, .squares = 1 / (2 * all) };
+	return log(all) - log(own);
+}
+
 LB_ROW(log_taylor, row)
 
 const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
@@ -29,6 +39,7 @@ const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
 			.keywords = "taylor_softmax spherical_loss softmax_alternative",
 		},
 		.kind = LB_MULTICLASS,
+		.spherical = spherical,
 		.good_for = "very many classes",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(examples),

@@ -20,6 +20,15 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
+static double spherical(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope)
+{
+	(void)par;
+	(void)classes;
+	if (slope)
+		*slope = (struct lb_spherical){ .own = -2, .squares = 1 };
+	return at->squares - 2 * at->own + 1;
+}
+
 LB_ROW(mse_scores, row)
 
 const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
@@ -37,6 +46,7 @@ const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
 			.keywords = "squared_error l2 quadratic spherical_loss mean_squared_error",
 		},
 		.kind = LB_MULTICLASS,
+		.spherical = spherical,
 		.good_for = "very many classes",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),

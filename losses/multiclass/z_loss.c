@@ -71,6 +71,19 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(((x > 0 ? x : 0) + log1p(low)) / a);
 }
 
+/* With the mean m and the variance v of the scores, zc = (z_y - m) / sd. Where v is 0, or below by
+ * rounding, all scores are equal. */
+static double spherical(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope)
+{
+	const double a = par[A].v, m = at->sum / classes, v = at->squares / classes - m * m, sd = sqrt(v > 0 ? v : 0);
+	const double zc = sd > 0 ? (at->own - m) / sd : 0, x = a * (par[B].v - zc), low = exp(-fabs(x));
+	const double t = -(x < 0 ? low : 1) / (1 + low);
+
+	if (slope)
+		*slope = sd > 0 ? (struct lb_spherical){ .own = t / sd, .sum = t * (zc * m / sd - 1) / sd / classes, .squares = -t * zc / (2 * classes * v) } : (struct lb_spherical){ 0 };
+	return ((x > 0 ? x : 0) + log1p(low)) / a;
+}
+
 LB_ROW(z_loss, row)
 
 const struct lb_loss LB_LOSS(multiclass, z_loss) = {
@@ -91,6 +104,7 @@ const struct lb_loss LB_LOSS(multiclass, z_loss) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.spherical = spherical,
 		.good_for = "very many classes",
 		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
 		.exceptions = LB_JUMPS_AT_TIES,

@@ -159,6 +159,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.scores_for && l->info.kind != LB_MULTICLASS, "says what scores are for (.scores_for) and has not several classes" },
 		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
 		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
+		{ l->info.spherical && !(l->info.kind == LB_MULTICLASS && form && form->row), "has .spherical, which is said of a row of classes' scores, and is none" },
 		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
 		{ l->info.per_class && (!l->info.params || l->info.params_for), "has .per_class and no parameters for each class" },
 		{ l->info.params_for == LB_EACH_TARGET && l->info.kind != LB_REGRESSION, "has parameters for each target (LB_EACH_TARGET) and no targets" },

@@ -20,9 +20,6 @@ struct lb_input_batch {
 	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
 
-/* Rows that an evaluation gathers at once. */
-enum { LB_EVAL_CHUNK = 512 };
-
 /* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the
  * rows written out (further views, features, attacks). */
 bool lb_input_batch_compressed(const struct lb_cohort *c);

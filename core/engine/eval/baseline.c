@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/engine/data/batch.h"
 #include "core/engine/eval/row_stats.h"
+#include "core/engine/model/net.h"
 #include "core/numeric/rng.h"
 #include "core/training/judge.h"
 #include "datasets/sampling/row_labels.h"

@@ -16,8 +16,8 @@ int lb_baseline_hazard(struct lb_evaluator *e, const struct lb_eval_model *s, do
 	const size_t n = split->n[LB_TRAIN];
 	double *score = lb_alloc(n, sizeof *score, err);
 
-	for (size_t start = 0; score && start < n; start += LB_EVAL_CHUNK) {
-		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+	for (size_t start = 0; score && start < n; start += e->chunk) {
+		const size_t b = n - start < e->chunk ? n - start : e->chunk;
 		lb_input_batch_load(&e->input, split->rows[LB_TRAIN] + start, b, e->team);
 		const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .team = e->team };
 		const real *z = lb_net_forward(s->net, s->w, &pass);

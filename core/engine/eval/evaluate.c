@@ -71,11 +71,12 @@ struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns,
 		return NULL;
 	e->cohort = c;
 	e->columns = columns;
-	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), LB_EVAL_CHUNK, 0, err) &&
-		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
-		  !lb_row_stats_scratch_open(&e->room, c, LB_EVAL_CHUNK, columns, err);
+	e->chunk = lb_eval_rows(columns);
+	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), e->chunk, 0, err) &&
+		  (e->z = lb_alloc_aligned(e->chunk * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
+		  !lb_row_stats_scratch_open(&e->room, c, e->chunk, columns, err);
 	if (ok && lb_cohort_has_eval_attack(c))
-		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
+		ok = (e->moved = lb_alloc_aligned(e->chunk * c->features->d, sizeof(real), err));
 	const size_t together = ok ? at_once(e, n) : 0;
 	ok = ok && (e->row_stats = lb_alloc(together, sizeof *e->row_stats, err));
 	if (ok && c->kind == LB_SURVIVAL)
@@ -180,7 +181,7 @@ static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, cons
 		take_first_head(e, s, z, ld, b);
 		return 0;
 	}
-	shape.b = LB_EVAL_CHUNK;
+	shape.b = e->chunk;
 	if (open_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
 		return -1;
 	if (lb_setup_curve_times(s->setup)) {
@@ -245,8 +246,8 @@ static int evaluate_chunks(struct lb_evaluator *e, struct eval_pass *r, struct l
 	r->joint = e->joint_layer && lb_joint_layer_helps(e->joint_layer, r->n);
 	for (size_t i = 0; r->joint && i < r->n; i++)
 		lb_joint_layer_load(e->joint_layer, i, r->s[i].net, r->s[i].w);
-	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
-		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+	for (size_t start = 0; start < n; start += e->chunk) {
+		const size_t b = n - start < e->chunk ? n - start : e->chunk;
 		lb_input_batch_load(&e->input, e->cohort->split->rows[r->part] + start, b, e->team);
 		if (r->joint)
 			lb_joint_layer_forward(e->joint_layer, r->n, e->input.x, b, e->team);
@@ -344,7 +345,7 @@ static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_e
 			r.s[i].decision = &lb_plain_decision;
 	}
 	if (lb_robust_eval_wanted(first)) {
-		rc = lb_attack_open(&attack, first->eval_attack, first->eval_attack_par, r.s[0].net, LB_EVAL_CHUNK, err);
+		rc = lb_attack_open(&attack, first->eval_attack, first->eval_attack_par, r.s[0].net, e->chunk, err);
 		r.attack = &attack;
 	}
 	for (size_t i = 0; e->hazard && i < r.n && !rc; i++)

@@ -14,7 +14,7 @@
 struct lb_eval_model {
 	const struct lb_setup *setup;
 	const struct lb_loss *loss;          /* set by lb_evaluate: of the setup, in this precision; NULL where there is none */
-	struct lb_net *net;               /* takes batches of LB_EVAL_CHUNK rows */
+	struct lb_net *net;               /* takes batches of as many rows as a chunk has */
 	const real *w;
 	const struct lb_decision *decision;  /* that the row statistics follow, or NULL: plain */
 	double *metric;                      /* setup->n_metrics values */
@@ -30,6 +30,7 @@ struct lb_eval_model {
 struct lb_evaluator {
 	const struct lb_cohort *cohort;
 	size_t columns;                   /* the most that a trial's scores have */
+	size_t chunk;                     /* rows at once (lb_eval_rows) */
 	struct lb_input_batch input;      /* one chunk */
 	real *z;                             /* (chunk, columns) what a loss makes of the model's output */
 	void *workspace;                     /* of a loss that makes it; grows where one needs more */

@@ -28,8 +28,8 @@ static int embed(struct lb_evaluator *e, const struct lb_eval_model *s, int part
 	const size_t n = e->cohort->split->n[part];
 
 	*out = (struct embedded){ .n = n };
-	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
-		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+	for (size_t start = 0; start < n; start += e->chunk) {
+		const size_t b = n - start < e->chunk ? n - start : e->chunk;
 		const uint32_t *rows = e->cohort->split->rows[part] + start;
 		size_t stride;
 		lb_input_batch_load(&e->input, rows, b, e->team);

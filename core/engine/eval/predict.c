@@ -42,7 +42,7 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 	for (size_t i = 0; i < n; i++)
 		q->split.rows[LB_TEST][i] = p->rows ? p->rows[i] : (uint32_t)i;
 	q->e = lb_evaluator_new(&q->cohort, lb_setup_columns(p->setup, p->features->data), err);
-	q->net = q->e ? lb_net_new(&q->setup.model, LB_EVAL_CHUNK, err) : NULL;
+	q->net = q->e ? lb_net_new(&q->setup.model, q->e->chunk, err) : NULL;
 	if (!q->net || !(q->w = lb_alloc_aligned(q->net->n_params + own, sizeof *q->w, err)))
 		return -1;
 	lb_net_pack(q->net, p->w, q->w);
@@ -63,8 +63,8 @@ static void embed(struct prediction *q, double *out)
 {
 	const size_t n = q->split.n[LB_TEST], last = q->setup.model.n_layers;
 
-	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
-		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+	for (size_t start = 0; start < n; start += q->e->chunk) {
+		const size_t b = n - start < q->e->chunk ? n - start : q->e->chunk;
 		lb_input_batch_load(&q->e->input, q->split.rows[LB_TEST] + start, b, NULL);
 		const struct lb_pass pass = { .b = b, .x = q->e->input.x, .sparse = &q->e->input.rows, .step = -1 };
 		const real *h = lb_net_forward(q->net, q->w, &pass);

@@ -1,4 +1,4 @@
-#include "core/engine/fit/squares.h"
+#include "core/engine/kernels/squares.h"
 #include "core/engine/step/learner_open.h"
 #include "core/training/full_batch_objective.h"
 

@@ -2,7 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
-#include "core/engine/fit/squares.h"
+#include "core/engine/kernels/squares.h"
 #include "core/engine/model/net.h"
 #include "core/training/feature_whitening.h"
 

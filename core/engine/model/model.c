@@ -48,12 +48,12 @@ int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t see
 		return -1;
 	const size_t n = m->n_params = m->net->n_params + n_loss_params;
 	m->w = lb_alloc_aligned(n, sizeof(real), err);
-	m->g = lb_alloc_aligned(n, sizeof(real), err);
-	m->dz = lb_alloc_aligned(rows * m->net->ld, sizeof(real), err);
+	m->g = lb_alloc_aligned(spec.factored ? m->net->layer[spec.n_layers - 1].w : n, sizeof(real), err);
+	m->dz = lb_alloc_aligned(spec.factored ? 1 : rows * m->net->ld, sizeof(real), err);
 	if (!m->w || !m->g || !m->dz || lb_persist(state, "parameters", m->w, n * sizeof(real), err) || open_states(m, state, err))
 		return -1;
 	m->read = m->w;
-	return 0;
+	return spec.factored ? lb_factored_open(&m->factored, m->net, rows, state, err) : 0;
 }
 
 void lb_model_close(struct lb_model *m)
@@ -66,6 +66,7 @@ void lb_model_close(struct lb_model *m)
 	for (int i = 0; i < LB_MAX_OPT_STATES; i++)
 		free(m->opt_state[i]);
 	lb_row_sparse_close(&m->sparse);
+	lb_factored_close(&m->factored);
 	*m = (struct lb_model){ 0 };
 }
 
@@ -94,6 +95,12 @@ void lb_model_pack(const struct lb_model *m, const double *plain, real *v)
 	lb_net_pack(m->net, plain, v);
 	for (size_t i = 0; i < m->n_loss_params; i++)
 		v[m->net->n_params + i] = (real)plain[n + i];
+}
+
+void lb_model_settle(struct lb_model *m)
+{
+	lb_row_sparse_flush(&m->sparse, m->w);
+	lb_factored_settle(&m->factored, m->w);
 }
 
 double lb_model_gradient_norm(const struct lb_model *m)

@@ -3,6 +3,7 @@
 #ifndef LB_MODEL_H
 #define LB_MODEL_H
 
+#include "core/engine/model/head/factored.h"
 #include "core/engine/model/net.h"
 #include "core/engine/optim/optim.h"
 #include "core/engine/optim/row_sparse.h"
@@ -24,6 +25,7 @@ struct lb_model {
 	int n_opt_states;
 	real *opt_state[LB_MAX_OPT_STATES];
 	struct lb_row_sparse sparse; /* of the first layer's weights; off for dense rows */
+	struct lb_factored factored; /* the output layer of a factored head, of which there is no gradient in g, and no dz; else off */
 };
 
 /* A model of the setup, with the seed of its dropout, for batches of `rows` rows in training and
@@ -40,6 +42,10 @@ void lb_model_pack(const struct lb_model *m, const double *plain, real *v);
 
 /* plain += factor * v, as lb_net_add, then the loss's own. */
 void lb_model_add(const struct lb_model *m, double factor, const real *v, const uint32_t *input, size_t n_inputs, double *plain);
+
+/* Makes w what whoever reads all of it expects: what is owed to rows of weights that no step has
+ * read is paid, and the output weights are those of the scores. */
+void lb_model_settle(struct lb_model *m);
 
 /* Returns the length of the whole gradient. */
 double lb_model_gradient_norm(const struct lb_model *m);

@@ -164,7 +164,7 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 	const size_t first = p->draw && net->spec.n_layers > 1 ? net->spec.n_layers - 2 : 0;
 	struct forward_job job = { .net = net, .pass = p, .w = w, .x = first ? net->layer[first - 1].h : p->x, .stride = first ? net->layer[first - 1].ld : net->layer[0].in };
 
-	for (size_t i = first; i < net->spec.n_layers; i++) {
+	for (size_t i = first; i < net->spec.n_layers - p->features_only; i++) {
 		struct lb_layer *l = &net->layer[i];
 		job.l = l;
 		if (cut_by_columns(l, lb_team_size(p->team)))
@@ -176,6 +176,8 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 		job.x = l->h;
 		job.stride = l->ld;
 	}
+	if (p->features_only)
+		return NULL;
 	real *z = net->layer[net->spec.n_layers - 1].a;
 	if (net->head->scores) {
 		const struct lb_head_pass at = head_pass(net, w, p);
@@ -206,7 +208,7 @@ struct backward_job {
 	struct lb_left seen;          /* the layer's input, transposed */
 	const real *d;                   /* (b,out) */
 	const real *w;                   /* the flat vector */
-	const real *transposed;          /* the layer's weights, transposed; where there is a layer below */
+	const real *transposed;          /* the layer's weights, transposed; where there is a layer below. NULL: it is left out */
 	real *g, *next;
 	const real *dfeatures;           /* the pass's, in the output layer; else NULL */
 	const double *row_pull, *column_pull; /* a head's (core/engine/model/head/head.h), in its layer; else NULL */
@@ -326,7 +328,13 @@ static bool by_pieces(const struct backward_job *j, size_t size)
 	return j->seen.x && j->pass->on_gradient && !j->l->column && !j->l->transposed_gradient && (size == 1 || cut_by_columns(j->l, size));
 }
 
-/* next (b,in) = d (b,out) . W', through the activation of the layer below */
+static void clear_part(struct part p, real *x, size_t ld)
+{
+	for (size_t r = 0; r < p.rows; r++)
+		memset(x + r * ld, 0, p.columns * sizeof *x);
+}
+
+/* next (b,in) = d (b,out) . W', or 0 where the output layer is left out, through the activation of the layer below */
 static void next_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;
@@ -335,8 +343,11 @@ static void next_part(void *arg, size_t i, size_t size)
 	const size_t first = p.row * ld + p.column;
 	real *next = j->next + first;
 
-	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
-				stacked_from(j->transposed, out, p.column), NULL, rows_of(next, ld));
+	if (j->transposed)
+		lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
+					stacked_from(j->transposed, out, p.column), NULL, rows_of(next, ld));
+	else
+		clear_part(p, next, ld);
 	pull_rows(j->row_pull ? j->row_pull + p.row : NULL, p.rows, p.columns, j->below->h + first, ld, next, ld);
 	add_rows(j->dfeatures ? j->dfeatures + first : NULL, p.rows, p.columns, next, ld);
 	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
@@ -355,12 +366,29 @@ static void backward_part(void *arg, size_t i, size_t size)
 		next_part(arg, i, size);
 }
 
+/* Starts below the output layer, with the derivatives by the features. */
+static void begin_below(struct backward_job *j)
+{
+	const struct lb_net *net = j->net;
+
+	j->l = &net->layer[net->spec.n_layers - 1];
+	j->below = j->l - 1;
+	j->next = net->delta[(net->spec.n_layers - 1) % 2];
+	j->dfeatures = j->pass->dfeatures;
+	lb_team_run(j->pass->team, next_part, j);
+	j->d = j->next;
+	j->dfeatures = NULL;
+}
+
 void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *g)
 {
 	struct backward_job job = { .net = net, .pass = p, .w = w, .g = g };
 
-	begin_backward(&job, dz);
-	for (size_t i = net->spec.n_layers; i-- > 0;) {
+	if (p->features_only)
+		begin_below(&job);
+	else
+		begin_backward(&job, dz);
+	for (size_t i = net->spec.n_layers - p->features_only; i-- > 0;) {
 		const struct lb_layer *l = &net->layer[i], *below = i ? l - 1 : NULL;
 
 		job.l = l;

@@ -24,7 +24,7 @@ struct lb_layer {
 	bool column;             /* one output, its weights side by side: those of input i at w + i */
 	bool transposed_gradient; /* the gradient of the weights is made as its transpose, and turned */
 	size_t w, b;             /* offsets of weights and biases in the flat vector */
-	real *a;                 /* (max_b, ld) affine values (tanh: their tanh); the last layer's are the scores */
+	real *a;                 /* (max_b, ld) affine values (tanh: their tanh); the last layer's are the scores (of a factored head, of lb_eval_rows) */
 	real *h;                 /* (max_b, ld) after activation and dropout; hidden layers only */
 	real *mask;              /* (max_b, ld) 0 or 1/(1 - dropout); NULL without dropout */
 };
@@ -69,6 +69,7 @@ struct lb_pass {
 	const double *offset;
 	const uint32_t *rows;    /* (b) */
 	size_t outputs;
+	bool features_only;      /* forward ends, and backward begins, below the output layer; there is a hidden one */
 	bool first_layer_done;   /* forward finds the first layer's affine values made */
 	struct lb_team *team;    /* threads that share the rows of every product; NULL: the caller alone */
 	/* Backward adds it to the gradient that the output layer sends to the last hidden layer:
@@ -81,7 +82,8 @@ struct lb_pass {
 	void *arg;               /* of on_gradient */
 };
 
-/* Working memory for batches of up to max_b rows. Owned; release with lb_net_free. */
+/* Working memory for batches of up to max_b rows, with a factored head for scores of up to
+ * lb_eval_rows. Owned; release with lb_net_free. */
 struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free(struct lb_net *net);
 
@@ -96,8 +98,12 @@ void lb_net_unpack(const struct lb_net *net, const real *w, double *plain);
  * other than 0 in v; NULL: all. */
 void lb_net_add(const struct lb_net *net, double factor, const real *v, const uint32_t *input, size_t n, double *plain);
 
+/* Rows that an evaluation passes at once, LB_EVAL_CHUNK, or fewer of very many scores. */
+enum { LB_EVAL_CHUNK = 512 };
+size_t lb_eval_rows(size_t outputs);
+
 /* Computes the scores of the pass's rows. Returns (b, outputs) with stride net->ld, padding 0;
- * borrowed, valid until the next call. */
+ * borrowed, valid until the next call. NULL for features_only. */
 const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p);
 
 /* out (b, outputs) <- how fast the scores of the last forward, of b rows x (not padded), change

@@ -12,16 +12,27 @@ static bool prefers_transposed_gradient(const struct lb_layer *l, bool first)
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
 }
 
+/* Values of scores that an evaluation makes at once. */
+enum { MOST_SCORES = 1 << 26 };
+
+size_t lb_eval_rows(size_t outputs)
+{
+	const size_t rows = MOST_SCORES / (outputs ? outputs : 1);
+
+	return rows < 1 ? 1 : rows < LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
+}
+
 static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
 {
 	const bool hidden = i + 1 < s->n_layers;
+	const size_t rows = !hidden && s->factored && lb_eval_rows(s->width[i + 1]) < max_b ? lb_eval_rows(s->width[i + 1]) : max_b;
 
 	l->in = s->width[i];
 	l->out = s->width[i + 1];
 	l->ld = LB_PADDED(l->out);
 	l->transposed_gradient = prefers_transposed_gradient(l, !i);
 	l->column = l->out == 1 && (hidden || !lb_head_of(s->head)->scores);
-	if (!(l->a = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
+	if (!(l->a = lb_alloc_aligned(rows * l->ld, sizeof(real), err)))
 		return -1;
 	if (hidden && !(l->h = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
@@ -59,6 +70,8 @@ struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct
 		l->b = l->w + (l->column ? LB_PADDED(l->in) : l->in * l->ld);
 		net->n_params = l->b + l->ld;
 		net->ld = l->ld;
+		if (spec->factored && i + 1 == spec->n_layers)
+			continue;
 		if (l->ld > widest)
 			widest = l->ld;
 		const size_t transposed = l->out * LB_PADDED(l->in);

@@ -201,7 +201,7 @@ static const struct lb_param newton_params[] = {
 /* ---- descriptors ---- */
 
 const struct lb_optim LB_OPTIMIZER(sgd) = {
-	.base = { .name = "sgd", .tasks = LB_EVERY_TASK, .title = "Stochastic gradient descent, with momentum or Nesterov's",
+	.base = { .name = "sgd", .tasks = LB_EVERY_TASK, .traits = LB_DESCENDS, .title = "Stochastic gradient descent, with momentum or Nesterov's",
 		  .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
 		  .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
 		  .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },

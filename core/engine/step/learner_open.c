@@ -103,7 +103,7 @@ static size_t moved_features(const struct lb_learner *l)
 {
 	const size_t last = l->setup->model.n_layers - 1;
 
-	return l->needs & LB_MOVES_FEATURES && last ? LB_PADDED(l->setup->model.width[last]) : 0;
+	return (l->needs & LB_MOVES_FEATURES || l->setup->model.factored) && last ? LB_PADDED(l->setup->model.width[last]) : 0;
 }
 
 /* What the losses read of a batch. */
@@ -196,7 +196,11 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 		if (t->n_params)
 			t->loss->init_params(t->par, &shape, seed, m->w + m->net->n_params + t->params);
 	}
-	return setup->start ? begin_with(setup, m, err) : 0;
+	if (setup->start && begin_with(setup, m, err))
+		return -1;
+	if (m->factored.on)
+		lb_factored_begin(&m->factored, m->w);
+	return 0;
 }
 
 /* The losses, but for their states. */

@@ -81,6 +81,7 @@ struct lb_pass lb_pass_of(const struct lb_step *s)
 	const struct lb_minibatch *m = s->batch;
 
 	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step, .draw = s->draw,
+				 .features_only = s->l->model.factored.on,
 				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team,
 				 .offset = s->c->features->data->offset, .rows = m->rows, .outputs = lb_setup_outputs(s->l->setup) };
 }
@@ -422,6 +423,25 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 
 /* ---- the step ---- */
 
+/* One step of a model with a factored head, whose loss is one of the spherical family. */
+static double factored_step(struct lb_step *s)
+{
+	struct lb_learner *l = s->l;
+	struct lb_model *m = &l->model;
+	struct lb_factored_batch in = { .b = s->batch->b, .y = l->y, .loss = &l->term[0].loss->info, .par = l->term[0].par };
+	size_t d;
+
+	lb_make_inputs(s);
+	lb_forward(s, m);
+	lb_gather_labels(s, &s->set[0], 0);
+	in.weight = lb_weighs_rows(s) ? l->weight : NULL;
+	in.h = lb_net_features(m->net, s->x, &d, &in.stride);
+	const double value = lb_factored_loss(&m->factored, m->w, &in, m->dfeatures);
+	if (lb_moves(s, value))
+		lb_backward_update(s, m, value);
+	return value;
+}
+
 /* One step of empirical risk minimisation, in which procedures take part. Returns the loss. */
 static double plain_step(struct lb_step *s)
 {
@@ -451,7 +471,7 @@ double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const st
 	/* A procedure that takes the whole step is the only one. */
 	if (l->traits & LB_WHOLE_STEP)
 		return l->hook[0].procedure->step(&l->hook[0], &s);
-	return plain_step(&s);
+	return l->model.factored.on ? factored_step(&s) : plain_step(&s);
 }
 
 double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch)

@@ -93,7 +93,7 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 		lb_model_update_whole(m, t, s->lr, decay, bias_decay, loss_lr);
 		return;
 	}
-	for (size_t i = 0; i < m->net->spec.n_layers; i++) {
+	for (size_t i = 0; i < m->net->spec.n_layers - m->factored.on; i++) {
 		const struct lb_layer *layer = &m->net->layer[i];
 		if (i == 0 && lazy)
 			update_read(s, m, decay);
@@ -101,6 +101,8 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 			lb_model_update(m, layer->w, layer->b - layer->w, m->g + layer->w, t, s->lr, decay);
 		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
 	}
+	if (m->factored.on)
+		lb_factored_update(&m->factored, m->w, s->lr, decay, bias_decay);
 	if (m->n_loss_params)
 		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, loss_lr, 0);
 }
@@ -108,7 +110,7 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 /* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
 static void clip_and_update(struct lb_step *s, struct lb_model *m, double value)
 {
-	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model)
+	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model && !m->factored.on)
 		lb_divergence_measure(s->l, s->step);
 	rescale(s, m);
 	update(s, m, false);

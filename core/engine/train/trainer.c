@@ -382,7 +382,7 @@ static int end_epochs(struct trainer *s, size_t epoch, double trained, struct lb
 		if (!takes_part_at_end(s, i))
 			continue;
 		n++;
-		lb_row_sparse_flush(&l->model.sparse, l->model.w);
+		lb_model_settle(&l->model);
 		l->progress.train_seconds += trained / (double)s->c->k;
 		s->out[i].loss_curve[epoch] = l->progress.loss_sum / (double)lb_cohort_reads(s->c);
 	}

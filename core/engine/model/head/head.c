@@ -31,6 +31,11 @@ bool lb_head_cosines(const struct lb_info *info)
 	return lb_head_of(info)->scale;
 }
 
+bool lb_head_is_factored(const struct lb_info *info)
+{
+	return lb_head_of(info)->factored;
+}
+
 double lb_head_scale(const struct lb_info *info, const struct lb_arg *par)
 {
 	const struct lb_head *head = lb_head_of(info);

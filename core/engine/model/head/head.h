@@ -29,6 +29,7 @@ struct lb_head {
 	/* Returns the scale of the cosines that the scores are. NULL: they are no cosines, and have
 	 * biases; with it, the layer has none. */
 	double (*scale)(const struct lb_arg *par);
+	bool factored;           /* the output layer is trained by core/engine/model/head/factored.h */
 	/* z (b, ld), the products, become the scores; padding stays 0. Set both or none. */
 	void (*scores)(const struct lb_head_pass *at, real *z);
 	/* From dz, the derivatives by the scores z: d (b, ld) <- those by the products, padding 0.

@@ -1,4 +1,4 @@
-/* The generators gaussian_mixture, linear_regression and identity_rows against their formulas. */
+/* The generators gaussian_mixture, linear_regression, identity_rows and zipf_classes against their formulas. */
 #include "tests/unit/datasets/tables.h"
 
 static const struct lb_generator *generator(const char *name)
@@ -167,6 +167,43 @@ START_TEST(identity_rows)
 }
 END_TEST
 
+/* One row of each class, then shares k^-1; means of standard deviation 2, rows of 1 about them. */
+START_TEST(zipf_classes)
+{
+	enum { C = 50, N = 60000, D = 4 };
+	const struct lb_arg par[] = { { .v = N }, { .v = D }, { .v = C }, { .v = 1 }, { .v = 2 }, { .v = 0 } }, few[] = { { .v = 9 }, { .v = D }, { .v = C }, { .v = 1 }, { .v = 2 }, { .v = 0 } };
+	struct lb_table t;
+	double count[C] = { 0 }, mean[C][D] = { { 0 } }, total = 0, within = 0, between = 0;
+
+	ck_assert_int_eq(generator("zipf_classes")->make(par, LB_MULTICLASS, 9, &t, &err), 0);
+	for (size_t i = 0; i < N; i++) {
+		const size_t k = (size_t)t.col[D].num[i];
+		ck_assert(i >= C ? k < C : k == i);
+		count[k] += i >= C;
+		for (size_t j = 0; j < D; j++)
+			mean[k][j] += t.col[j].num[i];
+	}
+	for (size_t k = 0; k < C; k++)
+		total += 1.0 / (double)(k + 1);
+	for (size_t k = 0; k < C; k++) {
+		const double share = 1.0 / (double)(k + 1) / total;
+		ck_assert_double_eq_tol(count[k] / (N - C), share, 5 * sqrt(share / N));
+		for (size_t j = 0; j < D; j++) {
+			mean[k][j] /= count[k] + 1;
+			between += mean[k][j] * mean[k][j] / (C * D);
+		}
+	}
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j < D; j++)
+			within += pow(t.col[j].num[i] - mean[(size_t)t.col[D].num[i]][j], 2) / (N * D);
+	ck_assert_double_eq_tol(within, 1, 0.02);
+	ck_assert_double_eq_tol(between, 4, 5 * 4 * sqrt(2.0 / (C * D)));
+	lb_table_free(&t);
+	ck_assert_int_eq(generator("zipf_classes")->make(few, LB_MULTICLASS, 9, &t, &err), -1);
+	ck_message("at least 50, one for each class");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("generators");
@@ -177,6 +214,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, linear_regression);
 	tcase_add_test(tc, spectrum_and_signal);
 	tcase_add_test(tc, identity_rows);
+	tcase_add_test(tc, zipf_classes);
 	suite_add_tcase(s, tc);
 	return s;
 }

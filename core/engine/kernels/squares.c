@@ -1,4 +1,4 @@
-#include "core/engine/fit/squares.h"
+#include "core/engine/kernels/squares.h"
 
 LB_CLONES static void lb_add_outer(size_t d, const double *restrict v, double *restrict a)
 {
