@@ -113,6 +113,17 @@ static int start_is_there(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* What saved models say belongs to rows by their order. */
+static int models_have_every_row(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *path = f->spec->evaluate.reference ? "evaluate.reference" : lb_start_is_taught(f->spec) ? "model.start" : NULL;
+	const bool drops = f->spec->data.missing.at == LB_MISSING_DROP;
+
+	return !path || (!drops && !f->spec->data.ignore_labels.n) ? 0 :
+	       lb_fail(err, LB_CONFIG, "%s: found with %s, but the model's scores belong to rows by their order; remove such rows from the file", path,
+		       drops ? "data.missing: drop" : "data.ignore_labels");
+}
+
 static int metrics_have_rows(const struct lb_facts *f, struct lb_err *err)
 {
 	bool compares = false;
@@ -138,6 +149,7 @@ const struct lb_trial_constraint lb_forget_constraints[] = {
 	{ { "loss.rows", LB_BY_COMPONENTS, "A loss or term of the rows to be forgotten, or of the others, needs data.forget with train: all." }, parts_are_there },
 	{ { "loss.rows", LB_BY_COMPONENTS, "It is a sum over rows, or weighs them itself, is minimised by steps or lbfgs on rows that are read once an epoch (sampler shuffle), and excludes procedures that mix, relabel or weigh rows." }, parts_are_read },
 	{ { "model.start", LB_BY_COMPONENTS, "A loss that compares with the model that the training began with (npo) needs model.start." }, start_is_there },
+	{ { "evaluate.reference", LB_BY_COMPONENTS, "A model whose scores are compared with (npo, kl_to_reference) excludes data.missing: drop and data.ignore_labels: its scores belong to rows by their order." }, models_have_every_row },
 	{ { "evaluate.reference", LB_BY_COMPONENTS, "Metrics of forgetting need data.forget; kl_to_reference and evaluate.reference come together." }, metrics_have_rows },
 	{ .check = NULL },
 };

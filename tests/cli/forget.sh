@@ -174,5 +174,7 @@ refused 3 'procedures: found mixup with loss.rows: forget' 'loss={name: gradient
 refused 3 'train.sampler: found balanced with loss.rows: forget' 'loss={name: gradient_ascent, rows: forget}' train.sampler=balanced
 refused 3 'metrics: found forget_accuracy without data.forget' data.forget=null
 refused 3 'metrics: found kl_to_reference without evaluate.reference' 'metrics=[kl_to_reference]'
+refused 3 'evaluate.reference: found with data.missing: drop' data.missing=drop "evaluate.reference=$base" 'metrics=[kl_to_reference]'
+refused 3 'model.start: found with data.ignore_labels' 'data.ignore_labels=[had]' "model.start=$base" loss=npo
 refused 3 'evaluate.reference: found without a metric that reads it' "evaluate.reference=$base"
 [ ! -e refused ] || fail 'something was written for a refused config'
