@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/run/start.h"
+#include "datasets/sampling/forget_rows.h"
 
 /* ---- which rows ---- */
 
@@ -110,6 +111,9 @@ static int start_is_there(const struct lb_facts *f, struct lb_err *err)
 		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_START && lb_start_is_taught(f->spec) && !lb_start_path(f->spec))
 			return lb_fail(err, LB_CONFIG, "%s: found %s without model.start, the trained model that it compares with; give model.start: FILE", lb_loss_path(i),
 				       f->loss[i]->info->name);
+	if (lb_forgets(f->spec) && f->spec->data.forget.train.at == LB_TRAIN_FORGET && !lb_start_path(f->spec))
+		return lb_fail(err, LB_CONFIG, "data.forget.train: found forget without model.start; a model that has learnt nothing has nothing to forget; give model.start: "
+			       "FILE, or train: retain");
 	return 0;
 }
 
@@ -148,7 +152,7 @@ const struct lb_trial_constraint lb_forget_constraints[] = {
 	{ { "data.forget", LB_BY_DATA, "Rows to be forgotten exclude tasks ranking and survival, data.bags, corrupt.labels and corrupt.pairs." }, rows_are_learnt_of },
 	{ { "loss.rows", LB_BY_COMPONENTS, "A loss or term of the rows to be forgotten, or of the others, needs data.forget with train: all." }, parts_are_there },
 	{ { "loss.rows", LB_BY_COMPONENTS, "It is a sum over rows, or weighs them itself, is minimised by steps or lbfgs on rows that are read once an epoch (sampler shuffle), and excludes procedures that mix, relabel or weigh rows." }, parts_are_read },
-	{ { "model.start", LB_BY_COMPONENTS, "A loss that compares with the model that the training began with (npo) needs model.start." }, start_is_there },
+	{ { "model.start", LB_BY_COMPONENTS, "A loss that compares with the model that the training began with (npo) needs model.start, and so does a training on the rows to be forgotten alone." }, start_is_there },
 	{ { "evaluate.reference", LB_BY_COMPONENTS, "A model whose scores are compared with (npo, kl_to_reference) excludes data.missing: drop and data.ignore_labels: its scores belong to rows by their order." }, models_have_every_row },
 	{ { "evaluate.reference", LB_BY_COMPONENTS, "Metrics of forgetting need data.forget; kl_to_reference and evaluate.reference come together." }, metrics_have_rows },
 	{ .check = NULL },

@@ -167,6 +167,7 @@ refused 4 'tests.txt:1: row 600 is no training row' 'data.forget={rows: tests.tx
 refused 3 "data.forget.class: found 'had', but task regression has no classes" task=regression data.train.label=f0 'data.drop=[label]' loss=mse 'metrics=[rmse]' 'data.forget={class: had}'
 refused 3 'data.forget: cannot be combined with corrupt.labels' 'corrupt.labels={kind: uniform, rate: 0.2}'
 refused 3 'loss: found npo without model.start, the trained model that it compares with' loss=npo
+refused 3 'data.forget.train: found forget without model.start' 'data.forget={rate: 0.1, train: forget}' loss=gradient_ascent
 refused 3 'loss.rows: found forget for ce without data.forget' data.forget=null 'metrics=[accuracy]' 'loss={name: ce, rows: forget}'
 refused 3 'terms.rows: found retain for ce with data.forget.train: forget' 'data.forget={rate: 0.1, train: forget}' 'terms=[{name: ce, rows: retain}]'
 refused 3 'loss.rows: found forget for center_loss, which is not a sum over rows' 'loss={name: center_loss, rows: forget}'
