@@ -138,6 +138,10 @@ assert_same_results together threads
 assert_same_results together alone
 killed_and_resumed 8 --config many.yaml --quiet --set train.epochs=2000 --set "model.start=$base"
 
+if "$py" -c 'import jsonschema' 2>/dev/null; then
+	"$py" "$LB_ROOT/tests/scripts/validate_records.py" ./*/trials/*.json >invalid || fail "not the schema of records: $(tail -n 3 invalid)"
+fi
+
 # ---- what is refused ----
 
 refused() { # refused CODE TEXT SETS...
