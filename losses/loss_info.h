@@ -187,9 +187,9 @@ struct lb_loss_info {
 	enum lb_one_for params_for;
 	size_t (*per_class)(const struct lb_arg *par); /* of LB_EACH_CLASS: rows of parameters that each class has, side by side; NULL: one */
 	enum lb_one_for scores_for;          /* multiclass: what the model has a score for. Other than LB_EACH_CLASS: the loss makes the classes' scores of them */
-	/* Returns the loss of a row of `classes` scores, and its slopes, unless NULL; the derivative
-	 * by z_k is slope->sum + 2 slope->squares z_k, and slope->own more by z_y. NULL: it is not
-	 * of the spherical family, or multiclass. */
+	/* Returns the loss of a row of `classes` scores, and its slopes, unless NULL; the
+	 * derivative by z_k is slope->sum + 2 slope->squares z_k, and slope->own more by z_y. NULL:
+	 * it is not of the spherical family, or multiclass. */
 	double (*spherical)(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope);
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of

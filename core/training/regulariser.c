@@ -4,6 +4,7 @@
 #include "losses/loss_info.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const lb_regulariser_hows[] = { "prox", "gradient", NULL };
 
@@ -42,6 +43,31 @@ static double l2_value(const struct lb_arg *par, const struct lb_layer_matrix *m
 	for (size_t i = 0; i < m->out * m->in; i++) {
 		sum += m->w[i] * m->w[i];
 		g[i] += factor * m->w[i];
+	}
+	return sum / 2;
+}
+
+/* ---- l2_sp ---- */
+
+/* The state: 1 once the weights of the start are in it, which follow. */
+static size_t l2_sp_state(size_t out, size_t in)
+{
+	return 1 + out * in;
+}
+
+static double l2_sp_value(const struct lb_arg *par, const struct lb_layer_matrix *m, double factor, double *g, double *room, double *state)
+{
+	const size_t n = m->out * m->in;
+	double sum = 0;
+
+	(void)par, (void)room;
+	if (!(state[0] > 0))
+		memcpy(state + 1, m->w, n * sizeof *state);
+	state[0] = 1;
+	for (size_t i = 0; i < n; i++) {
+		const double away = m->w[i] - state[1 + i];
+		sum += away * away;
+		g[i] += factor * away;
 	}
 	return sum / 2;
 }
@@ -129,6 +155,15 @@ const struct lb_regulariser lb_regulariser_l1 = {
 		  .cite = "Tibshirani, Regression Shrinkage and Selection via the Lasso, JRSS B 58, 1996", .formula = "sum |w|; prox: sign(w) max(|w| - t, 0)",
 		  .notes = "By its gradient, sign(w), weights seldom reach 0.", .keywords = "lasso sparse", LB_PARAMS(l1_params) },
 	.value = l1_value, .prox = l1_prox,
+};
+
+const struct lb_regulariser lb_regulariser_l2_sp = {
+	.base = { .name = "l2_sp", .tasks = LB_EVERY_TASK, .title = "Squares of how far the weights of some layers are from where the training began",
+		  .cite = "X. Li, Y. Grandvalet, F. Davoine, Explicit inductive bias for transfer learning with convolutional networks, ICML 2018", .formula = "|W - W_0|^2 / 2",
+		  .notes = "With model.start W_0 are the weights of that model. A layer that begins anew (start_layers: hidden) is best left out by layers.",
+		  .keywords = "starting_point fine_tuning transfer proximal", LB_PARAMS(l2_params) },
+	.value = l2_sp_value,
+	.state = l2_sp_state,
 };
 
 const struct lb_regulariser lb_regulariser_l2 = {

@@ -137,8 +137,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		  "distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && (form->sums_rows || form->strided) && !form->batch, "has .sums_rows or .strided, which are said of a loss by batch, and is none" },
-		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
-		  "and no such rows" },
+		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, and no such rows" },
 		{ form && form->one_target && !form->entries, "has .one_target without .entries" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
 		{ form && form->lanes && (l->update_state || l->init), "has .lanes, which read no state, and a state" },

@@ -3,7 +3,7 @@
 
     tests/bench/peers.py [--rounds N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L R E P S F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
+WORKLOADS=A,B (of A B C D L R E P S F O; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
 environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS
 kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
 """
@@ -345,7 +345,27 @@ def documents(s: Session, key: str) -> None:
             s.add(key, f"L-BFGS, {solver.replace('-', ' -s ')}", mine, peer, mine / peer, 1 / 3, None, note=f"objective at most {target:.9f}")
 
 
-PARTS = {"P": pairs, "S": documents, "A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
+OUTPUT_ROWS = 3200
+
+
+def many_sets(classes: int) -> List[str]:
+    rows = classes + 200
+    return [f"data.generator.classes={classes}", f"data.generator.rows={rows}", f"data.split.train={(OUTPUT_ROWS + 0.5) / rows}", f"data.split.test={50.5 / rows}",
+            "train.epochs=1", "train.precision=float32", "model.head=factored"]
+
+
+def outputs(s: Session, key: str) -> None:
+    s.notes.append(f"{key}: a training step of 32 rows with so many classes, one thread: the z-loss with head factored, and cross-entropy in PyTorch.")
+    for classes, must in ((10000, 1 / 5), (100000, 1 / 30)):
+        def step(sets=tuple(many_sets(classes))) -> dict:
+            record = w.lossbench(w.WORKLOADS[key].config, sets).records[0]
+            return {"seconds": record["run"]["seconds"]["train"] / record["result"]["steps"]}
+        got = s.in_turn(key, {"lossbench": step, "torch": lambda n=classes: s.peer("peer_outputs.py", n)})
+        mine, peer = mid(got["lossbench"], "seconds"), mid(got["torch"], "seconds")
+        s.add(key, f"a step, {classes} classes", mine, peer, mine / peer, must, None)
+
+
+PARTS = {"O": outputs, "P": pairs, "S": documents, "A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
 
 
 def number(v: Optional[float]) -> str:

@@ -60,6 +60,7 @@ WORKLOADS = {w.key: w for w in [
     Workload("R", "every loss of a regression, linear, 50000 rows of 20 features, batch 128", "regression_linear.yaml", (20, 1), 50000, 60, 128),
     Workload("P", "losses of pairs over a linear map of 784 to 64, rows like those of Fashion-MNIST, batch 256", "pairs_linear.yaml", (784, 64), 60000, 4, 256),
     Workload("S", "rows like those of documents, 100 words of 100000 each, logistic regression, batch 32", "sparse_text.yaml", (100000, 1), 90000, 6, 32),
+    Workload("O", "a step with very many classes: a network 16-256-classes, batch 32, the z-loss with head factored", "../../configs/many_classes/zipf.yaml"),
     _C._replace(key="G", what="losses by their formula beside the same of the program, Letter and spam, 3 rates x 5 seeds, linear, batch 64", trials=15),
     Workload("F", "L-BFGS: softmax on Fashion-MNIST; logistic regression on a pair of its classes", "fashion_lbfgs.yaml", (784, 10), 60000),
 ]}
@@ -209,8 +210,8 @@ def chosen(text: str) -> List[str]:
     unknown = [k for k in keys if k not in WORKLOADS]
     if unknown:
         die(f"WORKLOADS: found {','.join(unknown)}, allowed: {', '.join(WORKLOADS)}")
-    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "G", "R", "P"}:
-        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,G,R,P", 4)
+    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "G", "R", "P", "O"}:
+        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,G,R,P,O", 4)
     return keys
 
 

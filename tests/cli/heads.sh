@@ -161,8 +161,40 @@ refused 'model.head.kind: cosine is a multiclass head; the task is regression, a
 refused 'model.head.kind: cosine is a multiclass head; the task is embedding, allowed: linear' task=embedding loss=normalized_softmax model.dimension=4 model.head=cosine
 refused 'model.head.scale: found 0, allowed: a number in [0.001, 10000]' 'model.head={kind: cosine, scale: 0}'
 refused 'model.head.scal: unknown key of cosine, allowed: kind, scale; did you mean "scale"?' 'model.head={kind: cosine, scal: 3}'
-refused 'model.head.kind: unknown head "cosin", allowed: linear, cosine; did you mean "cosine"?' model.head=cosin
+refused 'model.head.kind: unknown head "cosin", allowed: linear, cosine, factored; did you mean "cosine"?' model.head=cosin
 refused 'model.hed: unknown key of mlp, allowed: kind, hidden, activation, dropout, init, bias_init, seed, dimension, heads, start, start_layers, head; did you mean "head"?' 'model={kind: mlp, hed: cosine}'
 refused 'train.attack: found closed_form with model.head cosine, whose scores are not linear in the rows' 'model={kind: linear, head: cosine}' 'train.attack={kind: closed_form, eps: 0.1}'
 sets=(data.train.path=s.svm data.train.label=null data.preprocess.standardize=false 'data.split={train: 0.5, valid: 0, test: 0.5, stratify: false}')
 refused 'model.head: found cosine with model linear and sparse data, where a step moves only the weights of features that occur' "${sets[@]}" 'model={kind: linear, head: cosine}'
+
+# ---- head factored: the training of head linear, on dense rows and sparse ones; a model that leaves; what it has no part in ----
+
+factored=(--quiet --set loss=z_loss --set optimizer.name=sgd --set optimizer.lr=0.05 --set train.precision=float64 --set 'metrics=[accuracy, log_loss]')
+for data in dense sparse; do
+	[ $data = dense ] && rows=() || rows=("${sparse[@]}")
+	for head in linear factored; do
+		assert_exit 0 lossbench train --config c.yaml "${factored[@]}" "${rows[@]}" --set model.head=$head --set output.dir=$data-$head --save-model $data-$head.npz
+	done
+	python3 - $data-linear/trials/*.json $data-factored/trials/*.json <<'PY'
+import json, sys
+a, b = (json.load(open(f))["result"] for f in sys.argv[1:])
+assert all(abs(x - y) < 1e-10 for x, y in zip(a["curves"]["train.loss"], b["curves"]["train.loss"])), (a["curves"], b["curves"])
+assert abs(a["metrics"]["test"]["log_loss"] - b["metrics"]["test"]["log_loss"]) < 1e-9
+PY
+done
+told() { lossbench evaluate --model "$1" --data "$LB_ROOT/datasets/samples/iris.csv.gz" --metric log_loss --json; }
+told dense-linear.npz >linear.json
+told dense-factored.npz >factored.json
+python3 - linear.json factored.json <<'PY'
+import json, re, sys
+a, b = ([float(v) for v in re.findall(r'"log_loss[^"]*": *([0-9.e-]+)', open(f).read())] for f in sys.argv[1:])
+assert len(a) == len(b) == 1 and abs(a[0] - b[0]) < 1e-9, (a, b)
+PY
+refused 'model.head: found factored with loss ce, which reads each score by itself; allowed: ' loss=ce model.head=factored
+refused 'model.head: found factored with linear, allowed: model mlp with a hidden layer' loss=z_loss 'model={kind: linear, head: factored}'
+refused 'model.head: found factored with adam, allowed: optimizer sgd' loss=z_loss model.head=factored optimizer=adam
+refused 'model.head: found factored with momentum, allowed: optimizer.momentum 0' loss=z_loss model.head=factored 'optimizer={name: sgd, momentum: 0.9}'
+refused 'model.head: found factored with a weight of the loss, or terms,' 'loss={name: z_loss, weight: 2}' model.head=factored optimizer=sgd
+for other in 'procedures=[sam]' 'regularisers=[{name: l1, weight: 0.1}]' 'metrics=[nc1]' 'metrics=[sharpness]' train.clip_norm=1 'evaluate.attack={kind: pgd, eps: 0.1}'; do
+	refused 'model.head: found factored with ' loss=z_loss model.head=factored optimizer=sgd "$other"
+done

@@ -89,7 +89,7 @@ assert_eq "$(finals sparse | grep -c '"ok"\|ok$')" 8 'trials'
 sed '/^output/d' one.yaml >c.yaml
 cat >>c.yaml <<'YAML'
 sweep:
-  regularisers: [[spectral_norm], [l1, jacobian_norm], [{name: wgsef, k: 2}, entropy]]
+  regularisers: [[spectral_norm], [l2_sp, jacobian_norm], [{name: wgsef, k: 2}, entropy]]
   train.seed: [1, 2]
 YAML
 long=(--config c.yaml --quiet --set train.epochs=3000)
@@ -113,7 +113,7 @@ refused() { # refused TEXT SETS...: exit 3, with the text
 	assert_exit 3 lossbench train --config one.yaml --set output.dir=refused "${@/#/--set=}"
 	assert_contains "$err" "$text"
 }
-refused 'unknown regulariser "l3", allowed: l1, l2, elastic_net, group_lasso, wgsef, kurtosis, skewness, biper_qe, spectral_norm, orthogonality, entropy, jacobian_norm' 'regularisers=[l3]'
+refused 'unknown regulariser "l3", allowed: l1, l2, l2_sp, elastic_net, group_lasso, wgsef, kurtosis, skewness, biper_qe, spectral_norm, orthogonality, entropy, jacobian_norm' 'regularisers=[l3]'
 refused 'regularisers.weight: found -1, allowed' 'regularisers=[{name: l1, weight: -1}]'
 refused 'regularisers.layers: found 3, allowed: 1 to 2, as many layers as the model has' 'regularisers=[{name: l1, layers: [3]}]'
 refused 'regularisers: found kurtosis, which leaves the first layer alone, with a model of no other; give layers: [1], or a hidden layer' 'regularisers=[kurtosis]' model=linear

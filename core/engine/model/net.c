@@ -334,7 +334,8 @@ static void clear_part(struct part p, real *x, size_t ld)
 		memset(x + r * ld, 0, p.columns * sizeof *x);
 }
 
-/* next (b,in) = d (b,out) . W', or 0 where the output layer is left out, through the activation of the layer below */
+/* next (b,in) = d (b,out) . W', or 0 where the output layer is left out, through the activation of
+ * the layer below */
 static void next_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;

@@ -17,6 +17,12 @@ static double some_query(const struct lb_query *q, double *g)
 	return 0;
 }
 
+static double some_spherical(const struct lb_arg *par, double classes, const struct lb_spherical *at, struct lb_spherical *slope)
+{
+	(void)par, (void)classes, (void)slope;
+	return at->own;
+}
+
 static size_t some_most(const struct lb_arg *par)
 {
 	(void)par;
@@ -164,6 +170,8 @@ static const struct {
 	{ { .form = &by_row, .info = { .kind = LB_MULTICLASS, .scores_for = LB_EACH_STEP } }, ".scores_for without .predict" },
 	{ { .form = &with_softmax, .info = { .kind = LB_MULTICLASS, .scores_for = LB_ALL_TOGETHER }, .predict = some_predict }, "no score for each" },
 	{ { .form = &by_batch, .info = { .kind = LB_MULTICLASS, .params_for = LB_EACH_STEP } }, "what its parameters are for" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .spherical = some_spherical } }, "has .spherical, which is said of a row" },
+	{ { .form = &by_batch, .info = { .kind = LB_MULTICLASS, .spherical = some_spherical } }, "has .spherical, which is said of a row" },
 	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info = { .kind = LB_BINARY, .params = "rows", .params_for = LB_EACH_TARGET } },
 	  "and no targets" },
 };

@@ -100,8 +100,8 @@ static void subtract(size_t n, double factor, const double *from, double *to)
 		to[j] -= factor * from[j];
 }
 
-/* x (m, n) <- the solution of a x = x, by elimination with the largest pivot; a (m, m) is destroyed.
- * Returns false where a pivot is smaller than LEAST_PIVOT. */
+/* x (m, n) <- the solution v of a v = x, by elimination with the largest pivot; a (m, m) is
+ * destroyed. Returns false where a pivot is smaller than LEAST_PIVOT. */
 static bool solve(size_t m, double *a, size_t n, double *x)
 {
 	for (size_t k = 0; k < m; k++) {

@@ -1,8 +1,8 @@
 /* An output layer of very many classes whose training step costs the same for any number of them:
- * plain SGD of a loss of the spherical family, exactly (P. Vincent, A. de Brebisson, X. Bouthillier,
- * Efficient exact gradient update for training deep networks with very large sparse targets, NIPS
- * 2015; its form for batches and the family is that of the authors' library). Compiled once per
- * precision.
+ * plain SGD of a loss of the spherical family, exactly (P. Vincent, A. de Brebisson, X.
+ * Bouthillier, Efficient exact gradient update for training deep networks with very large sparse
+ * targets, NIPS 2015; its form for batches and the family is that of the authors' library).
+ * Compiled once per precision.
  *
  * The weights of class k, with its bias behind them, are the row W_k = V_k U + shift. A step moves
  * the small matrix U, the vector `shift`, and the rows V_k of the batch's labels. The sums that the
@@ -63,7 +63,8 @@ double lb_factored_loss(struct lb_factored *f, const real *w, const struct lb_fa
  * without an inverse. */
 void lb_factored_update(struct lb_factored *f, real *w, double lr, double decay, double bias_decay);
 
-/* Makes the layer's weights in w those that the scores are made of. Does nothing where it is off. */
+/* Makes the layer's weights in w those that the scores are made of. Does nothing where it is
+ * off. */
 void lb_factored_settle(struct lb_factored *f, real *w);
 
 #endif

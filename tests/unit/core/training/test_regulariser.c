@@ -192,7 +192,7 @@ END_TEST
 /* ---- each by itself ---- */
 
 static const char *const settings[][2] = {
-	{ "l1", "" }, { "l2", "" }, { "elastic_net", "" }, { "elastic_net", "ratio=0" }, { "group_lasso", "" }, { "group_lasso", "groups=rows" },
+	{ "l1", "" }, { "l2", "" }, { "l2_sp", "" }, { "elastic_net", "" }, { "elastic_net", "ratio=0" }, { "group_lasso", "" }, { "group_lasso", "groups=rows" },
 	{ "wgsef", "k=2" }, { "wgsef", "groups=rows" }, { "wgsef", "k=3 size_weight=true" }, { "wgsef", "k=64" }, { "kurtosis", "" }, { "skewness", "" },
 	{ "spectral_norm", "rounds=1000" }, { "orthogonality", "" }, { "orthogonality", "side=columns" }, { "biper_qe", "" }, { "biper_qe", "omega=3.5" },
 };
@@ -243,6 +243,24 @@ START_TEST(edges)
 	ck_assert(isfinite(value_of(r, 4, 5, equal, 1, g)));
 	ck_assert(isfinite(value_of(r, 1, 1, equal, 1, g)));
 	ck_assert(isfinite(g[0]));
+}
+END_TEST
+
+/* From where it saw the weights first; those of a second layer have a state of their own. */
+START_TEST(from_the_start)
+{
+	const struct lb_regulariser *r = regulariser("l2_sp", "");
+	double w[6] = { 1, -2, 3, 0, 4, -1 }, g[6] = { 0 }, state[7] = { 0 };
+	const double moved[6] = { 1.5, -2, 2, 0, 4, 0 }, want[6] = { 0.25, 0, -0.5, 0, 0, 0.5 };
+
+	ck_assert_uint_eq(r->state(2, 3), 7);
+	ck_assert_double_eq(r->value(par, &(struct lb_layer_matrix){ 2, 3, w }, 0.5, g, NULL, state), 0);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_double_eq(g[i], 0);
+	memcpy(w, moved, sizeof w);
+	ck_assert_double_eq(r->value(par, &(struct lb_layer_matrix){ 2, 3, w }, 0.5, g, NULL, state), (0.25 + 1 + 1) / 2);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_double_eq(g[i], want[i]);
 }
 END_TEST
 
@@ -319,7 +337,7 @@ START_TEST(descriptors_are_whole)
 			tested |= !strcmp(settings[i][0], r->base.name);
 		ck_assert_msg(tested, "%s has no row in settings", r->base.name);
 	}
-	ck_assert_uint_eq(n, 12);
+	ck_assert_uint_eq(n, 13);
 }
 END_TEST
 
@@ -350,6 +368,7 @@ static Suite *suite(void)
 	tcase_add_test(t, slopes_are_those_of_pytorch);
 	tcase_add_test(t, slope_of_a_linear_model);
 	tcase_add_loop_test(t, gradients_are_those_of_differences, 0, SETTINGS);
+	tcase_add_test(t, from_the_start);
 	tcase_add_loop_test(t, edges, 0, SETTINGS);
 	tcase_add_loop_test(t, proximal_points_are_least, 0, SETTINGS);
 	tcase_add_test(t, proximal_points_by_hand);

@@ -1,4 +1,5 @@
-/* The generators gaussian_mixture, linear_regression, identity_rows and zipf_classes against their formulas. */
+/* The generators gaussian_mixture, linear_regression, identity_rows and zipf_classes against their
+ * formulas. */
 #include "tests/unit/datasets/tables.h"
 
 static const struct lb_generator *generator(const char *name)
