@@ -139,17 +139,6 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 	m->z = lb_net_forward(m->net, m->read, &pass);
 }
 
-/* Returns the weights of the rows in a loss, or NULL. */
-static const real *weights_in(const struct lb_step *s, const struct lb_loss_in_use *t)
-{
-	struct lb_learner *l = s->l;
-	const real *given = lb_weighs_rows(s) ? l->weight : NULL;
-
-	for (size_t i = 0; t->part && i < s->batch->b; i++)
-		l->part_weight[i] = (given ? given[i] : R(1.0)) * (real)t->part[s->batch->rows[i]];
-	return t->part ? l->part_weight : given;
-}
-
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
  * for. A loss updates its state from it once, and triplets or pairs are mined of it once. */
 static void read_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, struct lb_batch *in)
@@ -164,7 +153,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
 				 .teacher = kind != LB_DISTILLATION && !(needs & LB_NEEDS_TEACHER) ? NULL : l->teacher ? l->teacher : l->target,
 				 .second_teacher = l->second_teacher, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = weights_in(s, t), .par = t->par,
+				 .row_id = s->batch->id, .row_weight = lb_loss_weights(s, t), .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
