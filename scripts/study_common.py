@@ -1,5 +1,6 @@
 """What the studies share: what is trained, claims as they are declared, judged and read from a page. Standard library only."""
 import json
+import math
 import operator
 import re
 import subprocess
@@ -73,6 +74,11 @@ def best_trials(trials: Sequence[dict], key: Callable[[dict], Key], good: Callab
         if key(t) not in best or good(t) > good(best[key(t)]):
             best[key(t)] = t
     return best
+
+
+def best_splits(values: Sequence[float], share: float, least: bool = False) -> List[float]:
+    """Of one value a split the highest, or the least, this share of them: all of these meet a bar where so many splits do."""
+    return sorted(values, reverse=not least)[:math.ceil(share * len(values))]
 
 
 def value_of(trial: dict, part: str, metric: str, worst: float = 0.0) -> float:

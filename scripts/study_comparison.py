@@ -10,7 +10,8 @@
     sets: [digits, letter]                         of scripts/studies/sets.yaml; or {NAME: [OPTION, ...]}
     conditions: {20 % wrong labels: [corrupt.labels=...]}     likewise, or {wrong_labels: 0.2}
     first: [task=multiclass, loss=ce]              by rows: options of a training in each split, before all others; its model's file is what FIRST
-                                                   stands for in options of contenders: data.side.teacher=FIRST
+                                                   stands for in options of contenders: data.side.teacher=FIRST.
+                                                   Several: {TEACHER: [...], SMALL: [...]}, each with a name; one may take those before it
     contenders: {ce: [[loss=ce, "optimizer.lr=0.01,0.1"]]}    a list of sweeps each; all their settings are tried
     claims: [{says, better: {A: [B, C]}, measure, gain, wins, errors, clear, conditions, over, sets}]
     weights: {says, first: LOSS, figures, losses: {LOSS: PARAMETERS}}       of losses of pairs: the claim that only LOSS weighs a negative by all it could read
@@ -23,7 +24,7 @@ from typing import Dict, NamedTuple, Optional, Sequence, Tuple
 
 from records import nearest
 from study_common import Refused
-from study_runs import Data, Plan
+from study_runs import FIRST, Data, Plan
 
 BY_ROWS, BY_CLASSES = "validation", "unseen classes"
 
@@ -104,6 +105,14 @@ def sets_of(told: object, common: dict, by_rows: bool, where: str) -> Dict[str, 
     return {name: Data(**checked(d, Data._fields, ("options",) if by_rows else Data._fields, "%s: %s" % (where, name))) for name, d in blocks.items()}
 
 
+def first_of(told: object, where: str) -> Dict[str, Sequence[str]]:
+    """Options of what is trained first, by the names of the models; a list is of one without a name."""
+    named = {FIRST: told} if isinstance(told, list) and told else told or {}
+    if not isinstance(named, dict) or not all(isinstance(name, str) and name.isupper() and isinstance(options, list) for name, options in named.items()):
+        raise Refused("%s: found %s, allowed: a list of options, or such lists by names in capitals" % (where, json.dumps(told)))
+    return named
+
+
 def weights_of(told: object, where: str) -> Weights:
     return Weights(**checked(told, Weights._fields, Weights._fields, where))
 
@@ -119,7 +128,7 @@ def comparison_of(told: object, config: str, common: dict, where: str) -> Compar
         raise Refused("%s: first: found rows '%s', allowed: '%s'" % (where, BY_CLASSES, BY_ROWS))
     plan = Plan(config, sets_of(one["sets"], common, by_rows, where + ": sets"), one.get("conditions", {"": []}),
                 one["contenders"], one.get("choose"), one.get("choose_least", False), by_rows, one.get("measured", ""), one.get("per_class", 10),
-                one.get("splits", 10), one.get("first", ()))
+                one.get("splits", 10), first_of(one.get("first", {}), where + ": first"))
     return Comparison(one["title"], one["question"], one["source"], plan, one["measures"],
                       [claim_of(c, one, where + ": claims") for c in one["claims"]],
                       one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()),

@@ -153,8 +153,8 @@ def rates(study: Comparison, found: Found) -> List[str]:
 def answer(study: Comparison, found: Found) -> str:
     told = [met_in(gains(study, found, claim)) for claim in study.claims]
     whole, none = sum(len(good) == cells for good, cells in told), sum(not good for good, _ in told)
-    return "%s %s Of the %d claims below %d reproduce on every set, %d on some, %d on none. (%s.)" % (
-        study.question, judged(gains(study, found, study.claims[0])), len(told), whole, len(told) - whole - none, none, study.source)
+    return "%s %s Of the %d claims below %d reproduce%s on every set, %d on some, %d on none. (%s.)" % (
+        study.question, judged(gains(study, found, study.claims[0])), len(told), whole, "s" * (whole == 1), len(told) - whole - none, none, study.source)
 
 
 def untrained(study: Comparison, found: Found) -> str:

@@ -4,11 +4,12 @@ A unit is one split of one set under one condition. By rows, each setting trains
 By classes, the split draws the classes that test, and of the others those that settings are chosen by. First every setting of every contender
 trains without both and is judged on the latter; the best trains again on all classes that do not test.
 
-Where a plan has a training that comes first, each unit makes it once, on its own rows; its model is the teacher or the guide of the contenders."""
+Where a plan has trainings that come first, each unit makes them once, on its own rows; their models are teachers, guides or starts of the contenders."""
 import itertools
 import json
 import os
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -18,7 +19,7 @@ from study_common import ROOT, Refused, trained
 RAW, RANDOM = "raw features", "random map"                  # baselines of embeddings; other tasks have the constant model
 CONSTANT = {"majority": "the most frequent class", "mean": "the mean"}
 RATIO, RATE = "ratio", "rate"                               # beside the measures: test rows to training rows; the rate chosen
-FIRST = "FIRST"                                             # in options of contenders: the file of the model that was trained first
+FIRST = "FIRST"                                             # in options of contenders: the file of a model that was trained first, unless it has a name
 Values = Dict[str, Dict[str, float]]                        # contender: measure: value
 Cell = Tuple[str, str]                                      # set, condition
 Found = Dict[Cell, List[Values]]                            # one a split
@@ -49,7 +50,7 @@ class Plan(NamedTuple):
     measured: str = ""                                      # what is measured where settings are chosen; as the config says if empty
     per_class: int = 10                                     # rows of a class in a batch, by classes; by rows the config says it
     splits: int = 10
-    first: Sequence[str] = ()                               # options of what is trained before the contenders, by rows; nothing if empty
+    first: Dict[str, Sequence[str]] = {}                    # what is trained before the contenders, by rows: options by the names of the models
 
 
 def wrong_labels(rate: float, classes: Sequence[str], training: Sequence[str]) -> str:
@@ -113,9 +114,21 @@ class Runs(NamedTuple):
         """The file of the model that these options make."""
         return "%s/trials/%s.model.npz" % (os.path.relpath(self.folder, ROOT), self.again([*options, "output.model=true"])["id"])
 
+    def models(self, words: Sequence[str], more: Sequence[str] = ()) -> Dict[str, str]:
+        """The files of what is trained first, by name; each may take those before it."""
+        made: Dict[str, str] = {}
+        for name, options in self.plan.first.items():
+            made[name] = self.model([*words, *with_models(options, made), *more])
+        return made
 
-def with_first(contender: Contender, path: str) -> Contender:
-    return [[word.replace(FIRST, path) for word in sweep] for sweep in contender]
+
+def with_models(options: Sequence[str], made: Dict[str, str]) -> List[str]:
+    """The options with files in the place of the names of models."""
+    def named(word: str) -> str:
+        for name, path in made.items():
+            word = re.sub(r"\b%s\b" % name, path, word)
+        return word
+    return [named(word) for word in options]
 
 
 def baselines(trial: dict) -> Values:
@@ -137,10 +150,10 @@ def unit(runs: Runs, data: Data, condition: Condition, split: int, more: Sequenc
         final = [*words, "data.split.hold_out_classes=%s" % json.dumps(test), *options_of(condition, data.classes, rest)]
     else:
         words += options_of(condition, data.classes, data.classes)
-    path = runs.model([*words, *plan.first]) if plan.first else ""
+    made = runs.models(words)
     for name, contender in plan.contenders.items():
         if plan.by_rows:
-            trial, _ = runs.best(with_first(contender, path), words, "valid")
+            trial, _ = runs.best([with_models(sweep, made) for sweep in contender], words, "valid")
         else:
             trial = runs.again([*final, *runs.best(contender, tuning, "test")[1]])
         rows = trial["data"]["rows"]

@@ -119,6 +119,7 @@ class Files(unittest.TestCase):
                 (("about: of one\n", "about: of one\noptions: {a: 1}\n"), "found options, allowed: only with a script"),
                 (("gain: 0.01", "sets: [irs]"), "unknown 'irs'; did you mean 'iris'"),
                 (("rows: validation\n", "rows: unseen classes\n  first: [loss=ce]\n"), "first: found rows 'unseen classes', allowed: 'validation'"),
+                (("rows: validation\n", "rows: validation\n  first: {teacher: [loss=ce]}\n"), "allowed: a list of options, or such lists by names in capitals"),
                 (("sets: {iris", "sets: {iris: 3, x"), "found 3"),
                 (("about: of one", "about: [of"), "one.yaml")):
             self.assertIn(words, self.refused(change))

@@ -57,6 +57,10 @@ class Verdict(unittest.TestCase):
 
 
 class Settings(unittest.TestCase):
+    def test_the_splits_that_are_to_meet_a_bar(self):
+        self.assertEqual(study_common.best_splits([3, 1, 2, 5, 4], 0.8), [5, 4, 3, 2])
+        self.assertEqual(study_common.best_splits([3, 1, 2, 5, 4], 0.5, least=True), [1, 2, 3])
+
     def test_the_first_of_the_best(self):
         trials = [{"split": 1, "v": 2, "n": "a"}, {"split": 1, "v": 3, "n": "b"}, {"split": 2, "v": 0, "n": "c"}, {"split": 1, "v": 3, "n": "d"}]
         best = study_common.best_trials(trials, lambda t: t["split"], lambda t: t["v"])

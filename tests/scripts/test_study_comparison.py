@@ -55,7 +55,7 @@ def found(one, values=None, cells=None, splits=10):
 class Tables(unittest.TestCase):
     def test_equal_budgets(self):
         for name, one in STUDIES.items():
-            counts = {settings(c) for c in one.plan.contenders.values()} - ({1} if name == "temperature" else set())
+            counts = {settings(c) for c in one.plan.contenders.values()} - ({1} if name in ("frozen_target", "temperature") else set())
             self.assertEqual(counts if name not in EMBEDDINGS else counts - {6}, {max(counts)} if name not in EMBEDDINGS else set(), name)
 
     def test_claims_name_what_is_there(self):
@@ -234,10 +234,10 @@ class Options(unittest.TestCase):
         words = [*data.options, "train.seed=1"]
         if not plan.by_rows:
             words += ["train.batch=%d" % (data.ways * plan.per_class), "train.per_class=%d" % plan.per_class]
-        path = runs.Runs(str(BINARY), plan, Path(place)).model([*words, *plan.first, "train.epochs=1"]) if plan.first else ""
+        made = runs.Runs(str(BINARY), plan, Path(place)).models(words, ["train.epochs=1"])
         for condition in conditions:
             more = runs.options_of(condition, data.classes, data.classes)
-            for sweep in [s for contender in contenders for s in runs.with_first(contender, path)]:
+            for sweep in [runs.with_models(s, made) for contender in contenders for s in contender]:
                 self.assertEqual(self.listed(plan.config, [*words, *more, *sweep]), settings([sweep]))
 
     def test_every_setting(self):
@@ -269,6 +269,17 @@ class SmallForm(unittest.TestCase):
                 self.assertEqual(student["data"]["teacher"]["model"], first["id"])
                 self.assertEqual({t["config"]["train"]["seed"] for t in told}, {split})
                 self.assertEqual(got["vowel", ""][split - 1]["kl_top"]["accuracy"], student["result"]["metrics"]["test"]["accuracy"])
+
+    def test_a_first_model_takes_those_before_it(self):
+        plan = STUDIES["landmark_kd"].plan
+        words = [*plan.sets["concrete"].options, "train.seed=1"]
+        with tempfile.TemporaryDirectory() as folder:
+            made = runs.Runs(str(BINARY), plan, Path(folder)).models(words, ["train.epochs=2"])
+            of = {name: json.loads((ROOT / path.replace(".model.npz", ".json")).read_text(encoding="utf-8")) for name, path in made.items()}
+        self.assertEqual(list(made), ["TOUGH", "LINEAR", "TOLERANT"])
+        self.assertEqual(of["TOLERANT"]["data"]["teacher"]["model"], of["LINEAR"]["id"])
+        self.assertEqual(runs.with_models(["data.side={teacher: TOUGH, second_teacher: TOLERANT}", "loss.x=TOUGHER"], made),
+                         ["data.side={teacher: %(TOUGH)s, second_teacher: %(TOLERANT)s}" % made, "loss.x=TOUGHER"])
 
     def small(self, name, folder, **more):
         one = STUDIES[name]

@@ -1,4 +1,4 @@
-"""scripts/studies/multilabel_tables.py and query_tables.py: the rows that they make are of their samples, with the labels and grades that these have."""
+"""scripts/studies/multilabel_tables.py, query_tables.py and aspects.py: the rows that they make are of their samples, with the labels and grades that these have."""
 import csv
 import gzip
 import sys
@@ -14,7 +14,7 @@ try:
     from studies import multilabel_tables as labels
 except ImportError as error:
     raise unittest.SkipTest("needs %s: scripts/setup.sh study" % error.name) from error
-from studies import query_tables as queries  # noqa: E402
+from studies import aspects, query_tables as queries  # noqa: E402
 
 
 class LaidOver(unittest.TestCase):
@@ -91,6 +91,32 @@ class Queries(unittest.TestCase):
         for r in source:
             of.setdefault(tuple(r[:-1]), set()).add(int(r[-1]) - 1)
         self.assertTrue(all(int(r[-1]) in of[tuple(r[1:-1])] for r in self.made("ctg")[1:]))
+
+
+class Aspects(unittest.TestCase):
+    def told(self, folder, name):
+        with open(Path(folder) / (name + ".csv"), encoding="ascii", newline="") as file:
+            head, *rows = csv.reader(file)
+        return head, np.array(rows, dtype=int)
+
+    def test_a_row_has_the_answers_of_its_class(self):
+        with tempfile.TemporaryDirectory() as folder:
+            aspects.write(Path(folder))
+            for name, questions in aspects.ASPECTS.items():
+                labels_of = np.array(aspects.labels(name))
+                head, answers = self.told(folder, name)
+                _, mixed = self.told(folder, name + "_mixed")
+                self.assertEqual((head, len(head)), (list(questions), 10))
+                self.assertEqual((answers.shape, mixed.shape), ((len(labels_of), 10),) * 2)
+                for k, yes in enumerate(questions.values()):
+                    self.assertEqual(set(labels_of[answers[:, k] == 1]), set(yes), (name, head[k]))
+                    drawn = set(labels_of[mixed[:, k] == 1])
+                    self.assertEqual((len(drawn), drawn & set(labels_of[mixed[:, k] == 0])), (len(yes), set()))
+                self.assertTrue((answers != mixed).any(axis=0).sum() > 5)
+
+    def test_labels_are_those_of_the_samples(self):
+        self.assertEqual([len(aspects.labels(name)) for name in ("letter", "digits", "fashion")], [20000, 1797, 2000])
+        self.assertEqual([len(set(aspects.labels(name))) for name in ("letter", "digits", "fashion")], [26, 10, 10])
 
 
 if __name__ == "__main__":
