@@ -289,8 +289,8 @@ const struct lb_loss LB_LOSS(multiclass, flat_unlearn) = {
 				 "pearson v; v + v^2/4. neyman 1 - exp(-v); 2 - 2 exp(-v/2). jensen_shannon log 2 - log(1 + exp(-v)); log(1 + exp(v)) - log 2. "
 				 "total_variation tanh(v)/2; the same. All of these rise, so that the loss lowers p_y and raises p_t. The authors' program has "
 				 "-exp(v); -1 - v, and 1 - exp(v); exp(-v) - 1, and 1 - exp(v); 2 - 2 sqrt(1 - v) for the second, fourth and sixth, of which "
-				 "the first two raise p_y (expressions: published). Rows may have weights. Sums over the batch stand within g and f*, as there; the "
-				 "paper's equation has the mean over rows without.",
+				 "the first two raise p_y (expressions: published). Rows may have weights. The means over the batch stand within g and f*, as in that "
+				 "program; the paper's equation takes the mean of g and f* over the rows.",
 			.keywords = "unlearning forget f_divergence template loss_adjustment flat",
 			LB_PARAMS(flat_params),
 		},
