@@ -280,7 +280,7 @@ const struct lb_loss LB_LOSS(multiclass, flat_unlearn) = {
 		.base = {
 			.name = "flat_unlearn",
 			.title = "FLAT: the template's probability against the forgotten label's, by an f-divergence",
-			.cite = "Y. Wang et al., LLM unlearning via loss adjustment with only forget data, ICLR 2025 (arXiv 2410.11143), equation 6; expressions of "
+			.cite = "Y. Wang et al., LLM unlearning via loss adjustment with only forget data, ICLR 2025 (arXiv 2410.11143); expressions of "
 				"S. Nowozin, B. Cseke, R. Tomioka, f-GAN, NeurIPS 2016, table 2, and of the authors' program (UCSC-REAL/FLAT)",
 			.formula = "f*(P_y) - g(P_t),  P the means over the batch of p_y and p_t, p = softmax(z), t the commonest class of the training rows but y",
 			.notes = "For rows that a trained model is to forget (data.forget, model.start): the answer is moved from the label to a template. The paper's "
