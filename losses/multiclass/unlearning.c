@@ -94,7 +94,7 @@ const struct lb_loss LB_LOSS(multiclass, npo) = {
 			.name = "npo",
 			.title = "Negative preference optimization: ascent that lets go of what is forgotten",
 			.cite = "R. Zhang, L. Lin, Y. Bai, S. Mei, Negative preference optimization: from catastrophic collapse to effective unlearning, COLM 2024 "
-				"(arXiv 2404.05868), equation 3",
+				"(arXiv 2404.05868)",
 			.formula = "(2/b) log(1 + (p_y / p0_y)^b),  p = softmax(z), p0 the probabilities of the model that the training began with",
 			.notes = "For rows that a trained model is to forget (data.forget); p0 is of model.start, in task distillation of the teacher. Its gradient is that "
 				 "of gradient_ascent times 2 p_y^b / (p_y^b + p0_y^b): the same at the start, and ever less the less likely the label becomes.",

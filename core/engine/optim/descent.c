@@ -280,7 +280,7 @@ const struct lb_optim LB_OPTIMIZER(lbfgs) = {
 const struct lb_optim LB_OPTIMIZER(newton) = {
 	.base = { .name = "newton", .tasks = LB_EVERY_TASK, .traits = LB_FULL_BATCH, .title = "Newton's step on all training rows at once, the influence function",
 		  .cite = "P. W. Koh, P. Liang, Understanding black-box predictions via influence functions, ICML 2017; for unlearning C. Guo, T. Goldstein, "
-			  "A. Hannun, L. van der Maaten, certified data removal from machine learning models, ICML 2020; solved as J. Martens, "
+			  "A. Hannun, L. van der Maaten, Certified data removal from machine learning models, ICML 2020; solved as J. Martens, "
 			  "Deep learning via Hessian-free optimization, ICML 2010",
 		  .formula = "w = w - (H + mu I)^-1 dJ, k times; J(W, b) = mean loss over all training rows + lambda/2 ||W||^2, H its Hessian",
 		  .notes = "With model.start and data.forget: {..., train: retain} one step forgets the other rows in one go: exactly where the loss is squared and the "
