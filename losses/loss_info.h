@@ -57,8 +57,10 @@ enum lb_need {
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
 	LB_TAKES_TARGET = 1 << 12,      /* holds its second view fixed, so that a second network may give it (procedure averaged_target) */
-	LB_NEEDS_TEACHER = 1 << 11,     /* a teacher's score of each row in ranking, its predictions in regression; of distillation it goes without saying */
-	LB_NEEDS_SECOND_TEACHER = 1 << 21 /* regression: those of another teacher too */
+	LB_NEEDS_TEACHER = 1 << 11,     /* a teacher's score of each row in ranking, its predictions in regression, in multiclass its scores; of distillation it goes
+	                                   without saying */
+	LB_NEEDS_SECOND_TEACHER = 1 << 21, /* regression: those of another teacher too */
+	LB_NEEDS_START = 1 << 22        /* its teacher is the model that the training begins with (model.start) */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is

@@ -268,6 +268,7 @@
 #define lb_objective_value      LB_NAME(lb_objective_value)
 #define lb_gather_labels        LB_NAME(lb_gather_labels)
 #define lb_weighs_rows          LB_NAME(lb_weighs_rows)
+#define lb_loss_weights         LB_NAME(lb_loss_weights)
 #define lb_optim_of             LB_NAME(lb_optim_of)
 #define lb_optim_project        LB_NAME(lb_optim_project)
 #define lb_optimizers           LB_NAME(lb_optimizers)

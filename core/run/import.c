@@ -291,7 +291,7 @@ static int fill_scores(const struct importing *x, int part, struct lb_dataset *d
 /* What a metric needs beside scores and labels is not in the file. */
 static bool can_measure(const struct lb_metric *m)
 {
-	return !m->robust && !m->judged && !m->subgroups && !m->teacher && !m->features && !m->embeddings && !m->selection && !m->zeros && !m->curvature;
+	return !m->robust && !m->judged && !m->subgroups && !m->teacher && !m->reference && !m->forget && !m->retain && !m->features && !m->embeddings && !m->selection && !m->zeros && !m->curvature;
 }
 
 /* The metrics of a model that gives its inputs as they are, of rows whose features are the

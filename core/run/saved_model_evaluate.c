@@ -17,7 +17,7 @@ _Static_assert(sizeof((struct lb_saved_evaluation *)0)->value / sizeof(double) =
 /* What a metric reads that rows and model do not have; NULL: nothing. */
 static const char *lacks(const struct lb_metric *m)
 {
-	return m->robust ? "an attack" : m->judged ? "the training rows" : m->subgroups ? "subgroups" : m->teacher ? "the teacher" : m->selection || m->curvature ? "the training" : NULL;
+	return m->robust ? "an attack" : m->judged ? "the training rows" : m->subgroups ? "subgroups" : m->teacher ? "the teacher" : m->reference ? "the reference" : m->forget || m->retain ? "the training rows" : m->selection || m->curvature ? "the training" : NULL;
 }
 
 /* Leaves out of the setup what cannot be measured. */

@@ -54,6 +54,11 @@ bool lb_head_is_cosine(const struct lb_spec *spec)
 	return spec->head.info && lb_head_cosines_f64(spec->head.info);
 }
 
+bool lb_forgets(const struct lb_spec *spec)
+{
+	return spec->data.forget.train.text;
+}
+
 bool lb_rows_weighted(const struct lb_spec *spec)
 {
 	return spec->train.class_weight.n || spec->train.class_weight.word.at || spec->train.scale_pos_weight > 0 || spec->data.weight;

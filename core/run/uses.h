@@ -46,6 +46,9 @@ bool lb_trains_several_times(const struct lb_spec *spec);
 /* Returns true if the head makes scores that are cosines. */
 bool lb_head_is_cosine(const struct lb_spec *spec);
 
+/* Returns true if some training rows are to be forgotten. */
+bool lb_forgets(const struct lb_spec *spec);
+
 /* Returns true if the config gives rows weights of their own. */
 bool lb_rows_weighted(const struct lb_spec *spec);
 

@@ -143,6 +143,14 @@ static bool never_changed(const struct curve *c)
 	return c->n > 1 && !isnan(at(c, 0));
 }
 
+/* The loss of an unlearning is not to be driven to its end. */
+static bool unlearns(const cJSON *record)
+{
+	const char *train = lb_json_text_at(record, "config.data.forget.train");
+
+	return train && strcmp(train, "retain");
+}
+
 static bool still_falling(const cJSON *record, const struct curve *c)
 {
 	if (c->n < LEAST_EPOCHS || c->n < lb_json_number_at(record, "config.train.epochs", c->n))
@@ -173,7 +181,7 @@ int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_senten
 					"optimizer.lr or train.epochs" :
 					"the training has not left its start: on its own rows the model is no better than the mean of the target; set "
 					"data.preprocess.target: standardize, or raise optimizer.lr or train.epochs", err);
-	if (still_falling(record, &c))
+	if (!unlearns(record) && still_falling(record, &c))
 		return lb_sentences_add(doubts, "the training loss was still falling at the last epoch; raise train.epochs or optimizer.lr", err);
 	return 0;
 }

@@ -37,6 +37,10 @@ struct lb_term {
 	const struct lb_arg *par;
 	double weight;                   /* positive */
 	size_t head;                     /* of the model, whose scores it reads, from 0 */
+	/* (rows of the dataset) 0 for rows that it leaves out, else one number: the term is the
+	 * mean over these rows. With row_weight the products have mean 1 over the training rows.
+	 * NULL: all rows. */
+	const double *part;
 };
 enum { LB_MOST_TERMS = 8 };
 
@@ -96,6 +100,7 @@ struct lb_setup {
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, its predictions in regression, or NULL */
 	const double *second_teacher;    /* regression: those of another one, or NULL */
+	const double *reference;         /* (rows of the dataset, classes) the scores of a model that this one is compared with, or NULL */
 	const double *guide;             /* (rows of the dataset, guide_columns) what a guide says of them, for losses that read it, or NULL */
 	size_t guide_columns;
 	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is

@@ -389,7 +389,24 @@ static int take_codes(struct lb_joined_table *f, enum lb_role role, const char *
 	return 0;
 }
 
+/* Takes the values of the groups, which queries do without. */
+static void take_group_names(struct lb_joined_table *f, struct lb_dataset *d)
+{
+	struct lb_column *c = lb_joined_table_column(f, LB_GROUP_COLUMN);
+
+	if (!c || d->kind == LB_RANKING)
+		return;
+	d->group_name = c->level;
+	d->n_groups = c->n_levels;
+	c->level = NULL;
+	c->n_levels = 0;
+}
+
 int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
-	return take_codes(f, LB_GROUP_COLUMN, "group", &d->group, err) || take_codes(f, LB_SUBGROUP, "subgroup", &d->subgroup, err) ? -1 : 0;
+	const int rc = take_codes(f, LB_GROUP_COLUMN, "group", &d->group, err) || take_codes(f, LB_SUBGROUP, "subgroup", &d->subgroup, err) ? -1 : 0;
+
+	if (!rc)
+		take_group_names(f, d);
+	return rc;
 }

@@ -119,7 +119,7 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 	return NULL;
 }
 
-#define TEACHERS "says that it needs a teacher (LB_NEEDS_TEACHER), or a second one, and is none of ranking, or of regression with one output a target"
+#define TEACHERS "says that it needs a teacher (LB_NEEDS_TEACHER), or a second one, and is none of ranking or multiclass, or of regression with one output a target"
 
 const char *lb_loss_misfit(const struct lb_loss *l)
 {
@@ -135,7 +135,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ form && !form->query != (l->info.kind != LB_RANKING), "has one of .query and kind LB_RANKING; they go together" },
 		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs & ~(unsigned)LB_NEEDS_TEACHER), "a loss of "
 		  "queries reads scores, grades and a teacher's scores alone: no state, no parameters, no workspace, no other needs" },
-		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
+		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION && l->info.kind != LB_MULTICLASS) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of embeddings alone: no state, no parameters" },
 		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by distances, and is no loss of them" },

@@ -69,6 +69,6 @@ int lb_anomaly_rows_score(struct lb_evaluator *e, const struct lb_eval_model *s,
 
 void lb_anomaly_rows_close(struct lb_evaluator *e)
 {
-	for (int part = 0; part < 3; part++)
+	for (int part = 0; part < LB_ROW_LISTS; part++)
 		free(e->shifted[part].x);
 }

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
 #include "core/engine/eval/evaluate.h"
+#include "core/engine/optim/optim.h"
 #include "core/training/lbfgs.h"
 #include "core/training/curvature.h"
 #include "core/engine/fit/gaussian_classes.h"
@@ -17,11 +18,12 @@ enum { ROUGH_CELLS = 1000000 };
 
 static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_train_result *o, struct lb_err *err)
 {
-	const bool large = (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
+	const struct lb_optim *optim = lb_optim_of(setup->optimizer);
+	const bool large = optim->takes_rough && (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
 	struct lb_objective *objective = lb_objective_new_f64(c, setup, err);
 	struct lb_objective *rough = large && objective ? lb_objective_new_f32(c, setup, err) : NULL;
 	struct lb_minimum at;
-	const int rc = objective && !rough == !large ? lb_lbfgs(objective, rough, setup->optimizer_par, o->n_params, w, &at, err) : -1;
+	const int rc = objective && !rough == !large ? optim->minimise(objective, rough, setup->optimizer_par, o->n_params, w, &at, err) : -1;
 
 	lb_objective_free_f64(objective);
 	lb_objective_free_f32(rough);

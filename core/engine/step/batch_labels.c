@@ -76,3 +76,13 @@ bool lb_weighs_rows(const struct lb_step *s)
 {
 	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight || s->set[0].soft;
 }
+
+const real *lb_loss_weights(const struct lb_step *s, const struct lb_loss_in_use *t)
+{
+	struct lb_learner *l = s->l;
+	const real *given = lb_weighs_rows(s) ? l->weight : NULL;
+
+	for (size_t i = 0; t->part && i < s->batch->b; i++)
+		l->part_weight[i] = (given ? given[i] : R(1.0)) * (real)t->part[s->batch->rows[i]];
+	return t->part ? l->part_weight : given;
+}

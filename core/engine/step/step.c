@@ -151,9 +151,9 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
-				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL,
+				 .teacher = kind != LB_DISTILLATION && !(needs & LB_NEEDS_TEACHER) ? NULL : l->teacher ? l->teacher : l->target,
 				 .second_teacher = l->second_teacher, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
+				 .row_id = s->batch->id, .row_weight = lb_loss_weights(s, t), .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
