@@ -423,7 +423,7 @@ static double factored_step(struct lb_step *s)
 	lb_make_inputs(s);
 	lb_forward(s, m);
 	lb_gather_labels(s, &s->set[0], 0);
-	in.weight = lb_weighs_rows(s) ? l->weight : NULL;
+	in.weight = lb_loss_weights(s, &l->term[0]);
 	in.h = lb_net_features(m->net, s->x, &d, &in.stride);
 	const double value = lb_factored_loss(&m->factored, m->w, &in, m->dfeatures);
 	if (lb_moves(s, value))
