@@ -56,7 +56,7 @@ static const struct key {
 	{ "weights", 1 << LB_SURVIVAL, 0 },
 	{ "groups", 1 << LB_REGRESSION | 1 << LB_MULTICLASS | 1 << LB_BINARY, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 }, /* may be missing where a loss reads features alone */
-	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
+	{ "teacher_scores", 1 << LB_RANKING | 1 << LB_MULTICLASS, LB_NEEDS_TEACHER },
 	{ "teacher_predictions", 1 << LB_REGRESSION, LB_NEEDS_TEACHER },
 	{ "second_teacher_predictions", 1 << LB_REGRESSION, LB_NEEDS_SECOND_TEACHER },
 	{ NULL, ANY, 0 },
@@ -324,12 +324,12 @@ static int read_teacher(const cJSON *in, const struct lb_loss_info *l, enum lb_n
 		return -1;
 	return columns == x->c ? 0 :
 	       lb_fail(err, LB_DATA, "%s: found %zu column%s, allowed: %s", name, columns, lb_s(columns),
-		       l->kind == LB_RANKING ? "one score for each row" : "as many as the predictions have");
+		       l->kind == LB_RANKING ? "one score for each row" : l->kind == LB_MULTICLASS ? "as many as the scores have" : "as many as the predictions have");
 }
 
 static int read_teachers(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
 {
-	const char *name = l->kind == LB_RANKING ? "teacher_scores" : "teacher_predictions";
+	const char *name = l->kind == LB_REGRESSION ? "teacher_predictions" : "teacher_scores";
 
 	return read_teacher(in, l, LB_NEEDS_TEACHER, name, x, &x->teacher, err) ||
 			       read_teacher(in, l, LB_NEEDS_SECOND_TEACHER, "second_teacher_predictions", x, &x->second_teacher, err) ? -1 : 0;
@@ -452,7 +452,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : l->scores_for == LB_EACH_STEP ? x->c + 1 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
+	if (read_features(in, l, x, err) || read_teachers(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
 		return -1;
 	const bool any_class = l->kind == LB_EMBEDDING && (!l->params || l->params_for) && !l->classes;
 	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))

@@ -369,6 +369,8 @@ int losses_markdown(struct lb_err *err)
 	if (markdown_index(err))
 		return -1;
 	for (int kind = 0; kind < LB_N_KINDS; kind++) {
+		if (kind == LB_ANOMALY) /* its losses are of regression */
+			continue;
 		printf("\n## %s\n", lb_kind_name((enum lb_kind)kind));
 		for (size_t i = 0; i < lb_loss_count(); i++)
 			if ((int)lb_loss_at(i)->kind == kind)

@@ -81,6 +81,9 @@ struct cJSON;
 
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
 enum { LB_TRAIN, LB_VALID, LB_TEST, LB_PARTS };
+/* Of the training rows those that are to be forgotten, and the others; which of them train is
+ * another question (datasets/sampling/forget_rows.h). */
+enum { LB_FORGET = LB_PARTS, LB_RETAIN, LB_ROW_LISTS };
 enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
 
 /* How a file is to be read; defaults in { 0 } are right for most files. */
@@ -211,6 +214,8 @@ struct lb_roles {
 	const char *event;           /* survival: reference; label is that of the time */
 	const char *positive;        /* binary: name of the positive class; NULL: the second in class order. survival: what in the event column is an
 	                                event; NULL: 1 or true */
+	const char *const *normal;   /* anomaly: n_normal labels of normal rows */
+	size_t n_normal;
 	enum lb_missing missing;
 	const char *const *ignore;   /* n_ignore labels whose rows are left out; "" is the label that is missing */
 	size_t n_ignore;
@@ -233,7 +238,7 @@ struct lb_dataset {
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */
 	size_t n_cat;                /* text (categorical) columns */
 	struct lb_column *cat;       /* n_cat columns with codes for all n rows; levels in byte order */
-	int32_t *y;                  /* (n) class of each row; NULL in regression and multilabel */
+	int32_t *y;                  /* (n) class of each row, of anomaly 0 normal and 1 anomalous; NULL in regression and multilabel */
 	char **class_name;           /* n_classes names: as numbers if all are numbers, else in byte order (of the training file) */
 	size_t n_classes;
 	int32_t *event;              /* (n) survival: 1 where the event was seen, 0 where the row is censored; target holds the times; else NULL */
@@ -243,7 +248,9 @@ struct lb_dataset {
 	double *soft_label;          /* (n, n_classes) probabilities of the classes of each row, which sum to 1, from columns of the table; or NULL */
 	double *weight;              /* (n) >= 0, or NULL */
 	double *offset;              /* (n) what is added to the score of each row: its offset, and the log of its exposure; or NULL */
-	int32_t *group;              /* (n) or NULL */
+	int32_t *group;              /* (n) numbers of the values of data.group in their order, of a ranking those of its queries; or NULL */
+	char **group_name;           /* (n_groups) these values; NULL in a ranking */
+	size_t n_groups;
 	int32_t *subgroup;           /* (n) numbers of the values of data.subgroup in their order, or NULL */
 	bool has_header;             /* the training file names its columns; one that it leaves unnamed is "column N" */
 	struct lb_suspect {
@@ -305,8 +312,10 @@ struct lb_split_options {
 /* Three disjoint row lists in ascending order. With fractions that sum to less than 1 some rows are
  * in none. */
 struct lb_split {
-	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
-	size_t n[3];
+	uint32_t *rows[LB_ROW_LISTS]; /* LB_TRAIN, LB_VALID, LB_TEST; LB_FORGET and LB_RETAIN, both empty where nothing is to be forgotten */
+	size_t n[LB_ROW_LISTS];
+	uint32_t *whole;             /* (n_whole) all training rows, where some are to be forgotten; else NULL */
+	size_t n_whole;
 	bool by_class;               /* classes are held out: training never sees some */
 	int32_t *bag;                /* (n[LB_TRAIN]) the bag of each training row, from 0, those of one side by side; NULL: there are none */
 };

@@ -222,6 +222,8 @@ static void check_classes(struct lb_subject *s, struct lb_findings *f)
 	lb_drawn_copy(&e, &d);
 	for (size_t k = 0; k < B * C && !s->info->scores_for; k++)
 		e.z[k / C * C + to[k % C]] = d.z[k];
+	for (size_t k = 0; k < B * C; k++)
+		e.teacher[k / C * C + to[k % C]] = d.teacher[k];
 	for (size_t i = 0; i < B; i++)
 		e.y[i] = (int32_t)to[d.y[i]];
 	for (size_t k = 0; k < C; k++)

@@ -19,6 +19,7 @@ enum lb_kind {
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_RANKING,    /* one score a row, a grade >= 0 a row, the rows of a query side by side */
 	LB_SURVIVAL,   /* scores B x C, a time >= 0 a row, and whether its event was seen: 1, or 0 where it is censored */
+	LB_ANOMALY,    /* of a task alone: its losses are of regression, and a row's targets are its features (lb_loss_reconstructs) */
 	LB_N_KINDS
 };
 
@@ -56,8 +57,10 @@ enum lb_need {
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
 	LB_TAKES_TARGET = 1 << 12,      /* holds its second view fixed, so that a second network may give it (procedure averaged_target) */
-	LB_NEEDS_TEACHER = 1 << 11,     /* a teacher's score of each row in ranking, its predictions in regression; of distillation it goes without saying */
-	LB_NEEDS_SECOND_TEACHER = 1 << 21 /* regression: those of another teacher too */
+	LB_NEEDS_TEACHER = 1 << 11,     /* a teacher's score of each row in ranking, its predictions in regression, in multiclass its scores; of distillation it goes
+	                                   without saying */
+	LB_NEEDS_SECOND_TEACHER = 1 << 21, /* regression: those of another teacher too */
+	LB_NEEDS_START = 1 << 22        /* its teacher is the model that the training begins with (model.start) */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -242,6 +245,9 @@ bool lb_loss_gives_curves(const struct lb_loss_info *info);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
  * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);
+/* True when a model can be trained by it to give back the features of a row: a loss of regression,
+ * of any targets, that reads nothing but these and keeps no state. */
+bool lb_loss_reconstructs(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
 
@@ -264,7 +270,7 @@ bool lb_kind_of_labels(enum lb_kind kind);
 bool lb_kind_of_targets(enum lb_kind kind);
 
 /* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking",
- * "survival". */
+ * "survival", "anomaly". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_property. */
 const char *lb_property_name(unsigned bit);

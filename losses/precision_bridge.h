@@ -17,6 +17,9 @@ bool lb_loss_has_row_f64(size_t i);
 /* True when it makes class scores of embeddings. */
 bool lb_loss_has_scores_f32(size_t i);
 bool lb_loss_has_scores_f64(size_t i);
+/* True when it keeps what is made once a training, or what rows leave there. */
+bool lb_loss_has_state_f32(size_t i);
+bool lb_loss_has_state_f64(size_t i);
 /* True when it is given by the distances within a batch. */
 bool lb_loss_has_matrix_f32(size_t i);
 bool lb_loss_has_matrix_f64(size_t i);

@@ -58,6 +58,11 @@ bool lb_loss_gives_curves(const struct lb_loss_info *info)
 	return info->kind == LB_SURVIVAL && lb_loss_has_scores_f64(place_of(info));
 }
 
+bool lb_loss_reconstructs(const struct lb_loss_info *info)
+{
+	return info->kind == LB_REGRESSION && !info->needs && !info->targets && (info->by_formula || !lb_loss_has_state_f64(place_of(info)));
+}
+
 bool lb_loss_of_distances(const struct lb_loss_info *info)
 {
 	return lb_loss_has_matrix_f64(place_of(info));
@@ -131,6 +136,7 @@ const char *lb_kind_name(enum lb_kind kind)
 		[LB_MULTILABEL] = "multilabel",
 		[LB_RANKING] = "ranking",
 		[LB_SURVIVAL] = "survival",
+		[LB_ANOMALY] = "anomaly",
 	};
 	return names[kind];
 }

@@ -294,7 +294,7 @@ def cut_rows(table: Table, plan: Plan) -> None:
 
 CONSTANT = {"majority": "always the majority class", "mean": "always the mean", "prevalence": "always each label's share",
             "offset": "the offsets and one constant",
-            "kaplan_meier": "one survival curve for all", "raw_features": "the features as they are", "random_map": "a random map of the features"}
+            "kaplan_meier": "one survival curve for all", "constant": "the same score for every row", "raw_features": "the features as they are", "random_map": "a random map of the features"}
 
 
 def with_baselines(rows: List[Row], groups: Dict[Tuple[str, ...], List[Trial]], places: List[Tuple[str, ...]], plan: Plan,

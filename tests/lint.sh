@@ -48,7 +48,7 @@ core/config core/base/ core/numeric/rng.h losses/loss_info.h $names
 core/metrics core/base/ core/numeric/ losses/loss_info.h
 core/training core/base/ core/numeric/ core/metrics/metric.h core/metrics/decision_rule.h $contracts
 core/engine core/base/ core/numeric/ core/training/ core/metrics/metric.h core/metrics/decision_rule.h datasets/sampling/row_labels.h losses/loss.h $contracts
-core/run core/base/ core/numeric/ core/config/ core/training/ losses/formula.h losses/plugin.h core/metrics/metric.h core/metrics/decision_rule.h datasets/formats/npz_archive.h datasets/assemble/align_columns.h datasets/io/inflate.h datasets/sampling/row_labels.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/training/ losses/formula.h losses/plugin.h core/metrics/metric.h core/metrics/decision_rule.h datasets/formats/npz_archive.h datasets/assemble/align_columns.h datasets/io/inflate.h datasets/sampling/forget_rows.h datasets/sampling/row_labels.h $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
 losses core/base/ core/numeric/ core/engine/precision.h core/engine/kernels/ core/config/config.h
 cmd core/base/ core/config/ core/numeric/blas_select.h core/numeric/cpu_features.h core/numeric/kernel_dispatch.h core/run/ core/metrics/metric.h datasets/sampling/row_labels.h losses/eval.h losses/check.h losses/formula.h losses/plugin.h $contracts"
@@ -162,6 +162,7 @@ core/engine/optim/list.def OPTIMIZER lb_optim core/engine/optim
 core/engine/attack/list.def ATTACK lb_attack_kind core/engine/attack
 core/engine/data/augmentations.def AUGMENTATION lb_augmentation core/engine/data
 core/engine/data/miner/list.def MINER lb_miner core/engine/data/miner
+core/engine/eval/score/list.def ANOMALY_SCORE lb_anomaly_score core/engine/eval/score
 core/engine/model/head/list.def HEAD lb_head core/engine/model/head
 core/engine/step/list.def PROCEDURE lb_procedure core/engine/step
 datasets/formats/readers.def LB_READER lb_reader datasets/formats

@@ -30,7 +30,7 @@ python3 "$root/tests/same_as/data.py"
 # The names of the losses of a kind that both programs know, as a list for YAML.
 losses() {
 	comm -12 <("$old" losses --json | jq -r ".[] | select(.kind == \"$1\").name" | sort) \
-		<("$new" losses --json | jq -r ".[] | select(.kind == \"$1\").name" | sort) | grep -vx -e adv_comp_sum -e gjs -e forward_ce -e backward_ce -e llp -e bag -e instance -e bag_interp | paste -sd,
+		<("$new" losses --json | jq -r ".[] | select(.kind == \"$1\").name" | sort) | grep -vx -e adv_comp_sum -e gjs -e forward_ce -e backward_ce -e llp -e bag -e instance -e bag_interp -e npo | paste -sd,
 }
 for config in "$root"/tests/same_as/*.yaml; do
 	sed -E "s|@/|$root/|g" "$config" | while IFS= read -r line; do

@@ -1,8 +1,8 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/config/constraint.h"
+#include "core/config/constraint_check.h"
 #include "core/config/defaults.h"
-#include "core/config/lookup.h"
 #include "core/config/unknown_key.h"
 #include "core/config/yaml_overlay.h"
 
@@ -10,23 +10,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The value that the option of this path has, or NULL. */
-static const cJSON *resolved(const struct lb_resolving *r, const char *path)
+const cJSON *lb_resolved(const struct lb_resolving *r, const char *path)
 {
 	if (r->reads)
 		*r->reads |= lb_option_top(path);
 	return lb_json_at(r->out, path);
 }
 
-#define diagnostic(r, path, ...)                                          \
-	do {                                                         \
-		const struct lb_location mark_ = lb_location_of(r, path); \
-		lb_diagnostic((r)->diagnostics, &mark_, path, __VA_ARGS__);    \
-	} while (0)
-
 static double resolved_number(const struct lb_resolving *r, const char *path, double otherwise)
 {
-	const cJSON *item = resolved(r, path);
+	const cJSON *item = lb_resolved(r, path);
 
 	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
@@ -45,7 +38,7 @@ static bool is_written(const char *text)
 /* The name becomes that of a folder, also where it is the file's own. */
 static void name_is_a_folder(const struct lb_resolving *r)
 {
-	const char *name = cJSON_GetStringValue(resolved(r, "name"));
+	const char *name = cJSON_GetStringValue(lb_resolved(r, "name"));
 
 	if (name && (!is_written(name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
 		diagnostic(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
@@ -54,7 +47,7 @@ static void name_is_a_folder(const struct lb_resolving *r)
 
 static void dir_is_a_folder(const struct lb_resolving *r)
 {
-	const char *dir = cJSON_GetStringValue(resolved(r, "output.dir"));
+	const char *dir = cJSON_GetStringValue(lb_resolved(r, "output.dir"));
 
 	if (dir && (!is_written(dir) || !dir[strspn(dir, "/")] || strlen(dir) > 3000))
 		diagnostic(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
@@ -110,7 +103,7 @@ static void dimension_has_embeddings(const struct lb_resolving *r)
 
 	if (r->kind == LB_EMBEDDING && dimension == 0)
 		diagnostic(r, "model.dimension", "is missing, allowed: the number of columns of the embedding, such as 32; the task is embedding");
-	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING && dimension > 0)
+	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING && r->kind != LB_ANOMALY && dimension > 0)
 		diagnostic(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
 		      dimension);
 }
@@ -136,7 +129,7 @@ static void distillation_has_a_teacher(const struct lb_resolving *r)
 
 static void labels_have_several(const struct lb_resolving *r)
 {
-	if (r->kind < LB_N_KINDS && r->kind != LB_MULTILABEL && cJSON_GetArraySize(resolved(r, "data.labels")) > 0)
+	if (r->kind < LB_N_KINDS && r->kind != LB_MULTILABEL && cJSON_GetArraySize(lb_resolved(r, "data.labels")) > 0)
 		diagnostic(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
 	if (r->kind == LB_MULTILABEL && (lb_option_set(r, "data.label") || lb_option_set(r, "data.train.label")))
 		diagnostic(r, lb_option_set(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
@@ -236,9 +229,26 @@ static void ignored_labels_are_classes(const struct lb_resolving *r)
 			   "files");
 }
 
+static void anomalies_have_normal_rows(const struct lb_resolving *r)
+{
+	const bool anomaly = r->kind == LB_ANOMALY, given = lb_option_set(r, "data.normal");
+	const cJSON *normal = lb_resolved(r, "data.normal");
+
+	if (anomaly && (!given || (cJSON_IsArray(normal) && !cJSON_GetArraySize(normal))))
+		diagnostic(r, "data.normal", "is missing, allowed: the label values of normal rows, such as [normal] or [0]; the task is anomaly");
+	if (r->kind < LB_N_KINDS && !anomaly && given)
+		diagnostic(r, "data.normal", "goes with task: anomaly alone; remove it");
+	if (r->kind < LB_N_KINDS && !anomaly && lb_option_set(r, "data.anomalies"))
+		diagnostic(r, "data.anomalies", "goes with task: anomaly alone; remove it");
+	if (anomaly && lb_option_set(r, "data.positive"))
+		diagnostic(r, "data.positive", "cannot be combined with task: anomaly, whose labels data.normal reads; remove it");
+	if (anomaly && lb_option_set(r, "data.generator"))
+		diagnostic(r, "data.generator", "cannot be combined with task: anomaly, whose rows come from files; remove it");
+}
+
 static void target_is_a_number(const struct lb_resolving *r)
 {
-	const char *target = cJSON_GetStringValue(resolved(r, "data.preprocess.target"));
+	const char *target = cJSON_GetStringValue(lb_resolved(r, "data.preprocess.target"));
 
 	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
 		diagnostic(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
@@ -311,7 +321,7 @@ static void held_classes_split(const struct lb_resolving *r)
 
 static void residues_are_some(const struct lb_resolving *r)
 {
-	const cJSON *test = resolved(r, "data.split.test"), *a, *b;
+	const cJSON *test = lb_resolved(r, "data.split.test"), *a, *b;
 	const double modulo = resolved_number(r, "data.split.modulo", 0);
 	double distinct = 0;
 
@@ -336,7 +346,7 @@ static void shares_leave_rows(const struct lb_resolving *r)
 	const double test = resolved_number(r, "data.split.test", 0), sum = train + valid + test;
 	char text[LB_DOUBLE_TEXT];
 
-	if (train < 0 && resolved(r, "data.split.train"))
+	if (train < 0 && lb_resolved(r, "data.split.train"))
 		diagnostic(r, "data.split", "valid and test sum to more than 1; nothing is left for training");
 	else if (train == 0)
 		diagnostic(r, "data.split", "valid and test sum to 1; nothing is left for training");
@@ -370,7 +380,7 @@ static void cv_fold_is_one_of_them(const struct lb_resolving *r)
 
 static void stratify_has_strata(const struct lb_resolving *r)
 {
-	if (!cJSON_IsTrue(resolved(r, "data.split.stratify")))
+	if (!cJSON_IsTrue(lb_resolved(r, "data.split.stratify")))
 		return;
 	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind) && r->kind != LB_SURVIVAL)
 		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has neither classes nor events whose shares could be "
@@ -381,59 +391,11 @@ static void stratify_has_strata(const struct lb_resolving *r)
 
 /* ---- metrics that decide ---- */
 
-/* "valid.accuracy, valid.ece", and the nearest of them to `word`. */
-static const char *metric_names(const cJSON *metrics, const char *word, struct lb_buf *list, char meant[LB_FOUND_TEXT])
-{
-	const char *name[64], *near;
-	const cJSON *metric;
-	size_t n = 0;
-
-	cJSON_ArrayForEach(metric, metrics) {
-		const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"));
-		lb_buf_printf(list, "%svalid.%s", n ? ", " : "", text);
-		if (n < sizeof name / sizeof *name)
-			name[n++] = text;
-	}
-	near = lb_nearest(word, name, n);
-	if (near)
-		snprintf(meant, LB_FOUND_TEXT, "valid.%.60s", near);
-	return near ? meant : NULL;
-}
-
-/* The option at `path` names a metric of the validation rows. */
-static void check_valid_metric(const struct lb_resolving *r, const char *path)
-{
-	const char *wanted = cJSON_GetStringValue(resolved(r, path)), *word;
-	const cJSON *metrics = resolved(r, "metrics"), *metric;
-	char meant[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
-	struct lb_buf list = { 0 };
-
-	if (!wanted || !metrics || r->kind == LB_N_KINDS)
-		return;
-	word = strchr(wanted, '.') ? strchr(wanted, '.') + 1 : wanted;
-	cJSON_ArrayForEach(metric, metrics)
-		if (!strncmp(wanted, "valid.", 6) && !strcmp(word, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"))))
-			return;
-	lb_hint(metric_names(metrics, word, &list, meant), hint);
-	diagnostic(r, path, "found \"%.60s\", allowed: %s%s", wanted, list.s ? list.s : "one of the metrics", hint);
-	lb_buf_free(&list);
-}
-
 static void stopping_has_a_share(const struct lb_resolving *r)
 {
-	if (resolved(r, "train.early_stopping") && resolved_number(r, "data.split.valid", 1) == 0 && !resolved(r, "data.cv") &&
+	if (lb_resolved(r, "train.early_stopping") && resolved_number(r, "data.split.valid", 1) == 0 && !lb_resolved(r, "data.cv") &&
 	    !lb_option_set(r, "data.valid"))
 		diagnostic(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
-}
-
-static void stopping_has_a_metric(const struct lb_resolving *r)
-{
-	check_valid_metric(r, "train.early_stopping.metric");
-}
-
-static void tuning_has_a_metric(const struct lb_resolving *r)
-{
-	check_valid_metric(r, "tune.metric");
 }
 
 /* ---- the table ---- */
@@ -447,13 +409,14 @@ static const struct {
 	{ { "data.generator", LB_BY_CONFIG, "Either data.train.path or data.generator is given, not both." }, source_is_one },
 	{ { "data.generator", LB_BY_CONFIG, "Generated data have no data.valid, data.test or data.label; data.split divides them." }, made_data_has_no_files },
 	{ { "data.thousands", LB_BY_CONFIG, "The thousands separator differs from the decimal mark." }, marks_differ },
-	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
+	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task but anomaly has dimension 0." }, dimension_has_embeddings },
 	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both, or data.side.teacher_features; of the other tasks ranking and regression alone take one, and regression a second." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
 	{ { "data.side.guide", LB_BY_CONFIG, "A guide needs task embedding and excludes data.missing: drop and data.ignore_labels: what it says belongs to rows by their order." }, guide_has_every_row },
+	{ { "data.normal", LB_BY_CONFIG, "Task anomaly needs data.normal and a data file, and takes no data.positive; no other task has data.normal or data.anomalies." }, anomalies_have_normal_rows },
 	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
@@ -465,8 +428,8 @@ static const struct {
 	{ { "data.offset", LB_BY_CONFIG, "Only task regression has offsets (data.offset, data.exposure)." }, offset_has_a_number },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },
-	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, stopping_has_a_metric },
-	{ { "tune.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, tuning_has_a_metric },
+	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, lb_stopping_has_a_metric },
+	{ { "tune.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, lb_tuning_has_a_metric },
 	{ { "data.cv.fold", LB_BY_CONFIG, "The fold is below data.cv.folds." }, cv_fold_is_one_of_them },
 };
 

@@ -50,12 +50,15 @@ static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max 
 
 static const struct lb_param held_class = { TEXT, .help = "class" };
 
+static const struct lb_param forgotten_name = { TEXT, .help = "name" };
+
 static const struct lb_param soft_column = { TEXT, .help = "column of the table" };
 
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
 
 static const struct lb_param of_loss[] = {
 	{ .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT, .help = "factor of the loss in the sum that is minimised; 0 leaves it out" },
+	{ .name = "rows", CHOICES("all", "forget", "retain"), .help = "the training rows that the loss is the mean over: with data.forget those to be forgotten, or the others" },
 	{ .name = "head", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = NO_LIMIT,
 	  .help = "the head of the model whose scores the term reads, of as many as model.heads says; evaluations and the main loss read head 1" },
 };
@@ -67,7 +70,7 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", AT(name), .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival", "anomaly"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
@@ -180,6 +183,11 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 
+	{ .path = "data.normal", AT(data.normal), .param = { .help = "anomaly: the label values of normal rows; all others are those of anomalies. Only evaluations read the label" },
+	  .shape = LB_WORDS, .optional = true },
+	{ .path = "data.anomalies", AT(data.anomalies), .param = { CHOICES("left_out", "unlabelled"), .help = "anomaly: what becomes of the anomalies among the training rows: left_out, so that normal "
+							"rows alone train, or unlabelled: they train too, as where nobody knows them; left_out if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.ignore_labels", AT(data.ignore_labels), .param = { .help = "classes: label values whose rows are left out of all files, such as unknown or -1; \"\" for a "
 						     "missing label" },
 	  .shape = LB_WORDS, .optional = true },
@@ -210,6 +218,20 @@ static const struct lb_option options[] = {
 	{ .path = "data.bags", AT(data.bags), .param = { .help = "training rows come in bags: of a regression's targets the mean alone is known, of classes the shares; metrics stay those "
 						      "of single rows; none if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "kind of bags", .optional = true },
+	{ .path = "data.forget", .param = { .help = "machine unlearning: the training rows that are to be forgotten: all that class, group or rows name, of all rows if none does, or a share of these" } },
+	{ .path = "data.forget.class", AT(data.forget.classes), .param = { TEXT, .help = "the rows of a class, or of a list of classes" },
+	  .shape = LB_VALUE, .by_name = &forgotten_name, .optional = true },
+	{ .path = "data.forget.group", AT(data.forget.groups), .param = { TEXT, .help = "the rows of a value of data.group, or of a list of values" },
+	  .shape = LB_VALUE, .by_name = &forgotten_name, .optional = true },
+	{ .path = "data.forget.rows", AT(data.forget.rows), .param = { TEXT, .help = "a file of their numbers, one a line, as predictions have them: from 0, those of the training file, then those of "
+						     "valid, then of test; all of them training rows" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.forget.rate", AT(data.forget.rate), .param = { REAL(1, 0, 1), .min_open = true, .max_open = true, .help = "share of these rows, drawn; all of them if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.forget.seed", AT(data.forget.seed), .param = { SEED, .help = "draws the share; train.seed if not given" }, .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.forget.train", AT(data.forget.train), .param = { CHOICES("all", "retain", "forget"), .help = "the rows that train: all, of which losses may take a part each (rows: forget, rows: retain); "
+						       "retain: the others, from the start an exact unlearning; forget: those to be forgotten" },
+	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },
 	{ .path = "data.cv.folds", AT(data.cv.folds), .param = { INTEGER(0, 2, NO_LIMIT), .required = true, .help = "number of folds" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -246,9 +268,9 @@ static const struct lb_option options[] = {
 	{ .path = "model.head", AT(head), .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "head", .optional = true, .nested = true },
 	{ .path = "loss", AT(loss), .param = { .required = true, .help = "what is minimised" },
-	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = of_loss, .n_extra = 1 },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = of_loss, .n_extra = 2 },
 	{ .path = "terms", AT(terms), .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
-	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = of_loss, .n_extra = 2 },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = of_loss, .n_extra = 3 },
 	{ .path = "optimizer", AT(optimizer), .param = { .help = "how the parameters are moved" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
 	{ .path = "schedule", AT(schedule), .param = { .help = "how the learning rate changes" },
@@ -316,6 +338,13 @@ static const struct lb_option options[] = {
 	{ .path = "evaluate.embeddings", AT(evaluate.embeddings), .param = { .help = "the judge of embeddings, a simple classifier that is fitted to those of the training rows; judged_accuracy "
 									"is what it tells right of the others" },
 	  .shape = LB_COMPONENT, .key = "classifier", .noun = "judge", .optional = true },
+
+	{ .path = "evaluate.anomaly", AT(evaluate.anomaly), .param = { .help = "anomaly: the score of a row, larger for a less normal one; if not given, the first of the list that the "
+								"model has" },
+	  .shape = LB_COMPONENT, .key = "score", .noun = "score", .optional = true },
+	{ .path = "evaluate.reference", AT(evaluate.reference), .param = { TEXT, .help = "multiclass: a saved model (output.model: true) that kl_to_reference compares this one with, such as "
+									 "one that was trained without the rows to be forgotten" },
+	  .shape = LB_VALUE, .optional = true },
 
 	{ .path = "metrics", AT(metrics), .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },

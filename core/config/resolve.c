@@ -112,7 +112,7 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	if (!meant)
 		meant = lb_nearest(name->text, names.v, names.n);
 	if (info && kind < LB_N_KINDS)
-		snprintf(what, sizeof what, "%s is %s %s %s; the task is %s", info->name, kind == LB_EMBEDDING ? "an" : "a",
+		snprintf(what, sizeof what, "%s is %s %s %s; the task is %s", info->name, kind == LB_EMBEDDING || kind == LB_ANOMALY ? "an" : "a",
 			 task->param.choices[kind], o->noun, task->param.choices[r->kind]);
 	else
 		snprintf(what, sizeof what, "unknown %s %s", o->noun, lb_node_found(name, found));
@@ -180,6 +180,14 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
+/* Returns whether the item says what the parameter is by default. */
+static bool is_default(const struct lb_param *p, const cJSON *item)
+{
+	if (p->type == LB_CHOICE_PARAM)
+		return cJSON_IsString(item) && !strcmp(item->valuestring, p->choices[(int)p->def]);
+	return !(item->valuedouble < p->def || item->valuedouble > p->def);
+}
+
 /* A parameter of the block itself. Where it is left out at its default, as if it had not been
  * given, ids stay. */
 static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_param *p, const struct lb_node *block, cJSON *out)
@@ -190,7 +198,7 @@ static void resolve_extra(const struct lb_resolving *r, const struct lb_option *
 		return;
 	resolve_param(r, path, p, block, out);
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(out, p->name);
-	if (!written && item && !(item->valuedouble < p->def || item->valuedouble > p->def))
+	if (!written && item && is_default(p, item))
 		cJSON_DeleteItemFromObjectCaseSensitive(out, p->name);
 }
 

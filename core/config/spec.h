@@ -34,6 +34,7 @@ struct lb_component_use {
 	/* Parameters of the block itself (lb_option.extra), 1 where it has none. */
 	double weight;
 	size_t head;             /* of a term: the head of the model whose scores it reads, from 1 */
+	int rows;                /* of a loss: enum lb_rows_word */
 };
 
 struct lb_component_uses {
@@ -49,8 +50,10 @@ struct lb_file_spec {
 /* Places among the choices of an option. */
 enum lb_decimal_mark { LB_DECIMAL_POINT, LB_DECIMAL_COMMA };
 enum lb_unseen_word { LB_UNSEEN_IS_ERROR, LB_UNSEEN_IS_ZERO };
+enum lb_anomalies_word { LB_ANOMALIES_LEFT_OUT, LB_ANOMALIES_UNLABELLED };
 enum lb_target_word { LB_TARGET_AS_IS, LB_TARGET_STANDARDIZED };
 enum lb_class_weight_word { LB_CLASS_WEIGHT_NONE, LB_CLASS_WEIGHT_BALANCED };
+enum lb_rows_word { LB_ROWS_ALL, LB_ROWS_FORGET, LB_ROWS_RETAIN };
 enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
 
 struct lb_data_spec {
@@ -58,8 +61,8 @@ struct lb_data_spec {
 	const char *teacher;
 	struct { const char *teacher, *second_teacher, *teacher_features, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
-	struct lb_list labels, drop, categorical, ignore_labels;
-	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
+	struct lb_list labels, drop, categorical, normal, ignore_labels;
+	struct lb_word anomalies, header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
 	double max_bytes, max_memory;
@@ -72,6 +75,13 @@ struct lb_data_spec {
 		bool stratify;
 	} split;
 	struct { uint64_t folds, fold; bool test; } cv;
+	struct {
+		struct lb_list classes, groups; /* names, or one */
+		const char *rows;        /* a file */
+		double rate;             /* 0: not given, all of them */
+		uint64_t seed;
+		struct lb_word train;    /* enum lb_forget_train; without text: nothing is to be forgotten */
+	} forget;
 	struct lb_component_use bags;
 	struct {
 		bool standardize;
@@ -106,7 +116,8 @@ struct lb_spec {
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold;
-		struct lb_component_use calibration, attack, embeddings;
+		struct lb_component_use calibration, attack, embeddings, anomaly;
+		const char *reference;   /* a saved model */
 	} evaluate;
 	struct {
 		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */

@@ -55,7 +55,7 @@ static double own_value(const struct lb_option *o, const struct lb_info *info, c
 	const struct lb_param *p = lb_block_param(o, info, name);
 	const cJSON *given = p && !lb_info_param(info, name) ? cJSON_GetObjectItemCaseSensitive(item, name) : NULL;
 
-	return given ? given->valuedouble : without;
+	return !given ? without : p->type == LB_CHOICE_PARAM ? word_of(p, given).at : given->valuedouble;
 }
 
 static int fill_use(const struct filling *f, const cJSON *item, struct lb_component_use *out, struct lb_err *err)
@@ -79,6 +79,7 @@ static int fill_use(const struct filling *f, const cJSON *item, struct lb_compon
 		return -1;
 	out->weight = own_value(o, out->info, item, "weight", 1);
 	out->head = (size_t)own_value(o, out->info, item, "head", 1);
+	out->rows = (int)own_value(o, out->info, item, "rows", 0);
 	return 0;
 }
 

@@ -24,6 +24,8 @@
 #define LB_HEAD(name) LB_NAME(lb_head_##name)
 /* The descriptor of a miner: core/engine/data/miner/ defines it. */
 #define LB_MINER(name) LB_NAME(lb_miner_##name)
+/* The descriptor of an anomaly score: core/engine/eval/score/ defines it. */
+#define LB_ANOMALY_SCORE(name) LB_NAME(lb_anomaly_score_##name)
 /* The descriptor of an optimiser: core/engine/optim/ defines it. */
 #define LB_OPTIMIZER(name) LB_NAME(lb_optimizer_##name)
 /* The descriptor of an augmentation: core/engine/data/augment.c defines it. */
@@ -33,6 +35,15 @@
 
 #define lb_activate             LB_NAME(lb_activate)
 #define lb_activate_back        LB_NAME(lb_activate_back)
+#define lb_anomaly_rows_close   LB_NAME(lb_anomaly_rows_close)
+#define lb_anomaly_rows_read    LB_NAME(lb_anomaly_rows_read)
+#define lb_anomaly_rows_score   LB_NAME(lb_anomaly_rows_score)
+#define lb_anomaly_rows_shift   LB_NAME(lb_anomaly_rows_shift)
+#define lb_first_outputs        LB_NAME(lb_first_outputs)
+#define lb_anomaly_score_fits   LB_NAME(lb_anomaly_score_fits)
+#define lb_anomaly_score_of     LB_NAME(lb_anomaly_score_of)
+#define lb_anomaly_scores       LB_NAME(lb_anomaly_scores)
+#define lb_training_rows_keep   LB_NAME(lb_training_rows_keep)
 #define lb_attack_close         LB_NAME(lb_attack_close)
 #define lb_attack_open          LB_NAME(lb_attack_open)
 #define lb_attack_run           LB_NAME(lb_attack_run)
@@ -90,6 +101,7 @@
 #define lb_evaluate_one         LB_NAME(lb_evaluate_one)
 #define lb_evaluator_free       LB_NAME(lb_evaluator_free)
 #define lb_evaluator_new        LB_NAME(lb_evaluator_new)
+#define lb_evaluator_workspace  LB_NAME(lb_evaluator_workspace)
 #define lb_input_batch_close    LB_NAME(lb_input_batch_close)
 #define lb_input_batch_compressed LB_NAME(lb_input_batch_compressed)
 #define lb_input_batch_fetch    LB_NAME(lb_input_batch_fetch)
@@ -171,6 +183,7 @@
 #define lb_loss_has_matrix      LB_NAME(lb_loss_has_matrix)
 #define lb_loss_has_row         LB_NAME(lb_loss_has_row)
 #define lb_loss_has_scores      LB_NAME(lb_loss_has_scores)
+#define lb_loss_has_state       LB_NAME(lb_loss_has_state)
 #define lb_loss_info_at         LB_NAME(lb_loss_info_at)
 #define lb_loss_update_state    LB_NAME(lb_loss_update_state)
 #define lb_loss_workspace       LB_NAME(lb_loss_workspace)
@@ -255,6 +268,7 @@
 #define lb_objective_value      LB_NAME(lb_objective_value)
 #define lb_gather_labels        LB_NAME(lb_gather_labels)
 #define lb_weighs_rows          LB_NAME(lb_weighs_rows)
+#define lb_loss_weights         LB_NAME(lb_loss_weights)
 #define lb_optim_of             LB_NAME(lb_optim_of)
 #define lb_optim_project        LB_NAME(lb_optim_project)
 #define lb_optimizers           LB_NAME(lb_optimizers)

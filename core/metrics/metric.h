@@ -19,8 +19,8 @@ struct lb_curvature {
  * not be kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no
  * metrics.
  *
- * Multi-class and binary (multi-class only: collapsed, peak, log_probability, teacher, feature,
- * weight, embedding; NULL in binary tasks):
+ * Multi-class and binary (multi-class only: collapsed, peak, log_probability, teacher,
+ * reference, feature, weight, embedding; NULL in binary tasks):
  *   label        true class
  *   pred         predicted class; multi-class: argmax, lowest index on ties; binary: 1 iff score >
  *   0
@@ -47,6 +47,8 @@ struct lb_curvature {
  *   teacher      (n,n_classes) row-major, a teacher's scores; multi-class only, NULL without one
  *                (data.side.teacher), which is refused with metrics that read it, and where no
  *                metric of the trial asks for it
+ *   reference    (n,n_classes) row-major, a reference model's scores (evaluate.reference); as
+ *                teacher
  *   feature      (n,width) row-major, what the output layer read
  *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
  *                metric of the trial asks for them
@@ -77,7 +79,7 @@ struct lb_metric_inputs {
 	const double *logp, *brier, *conf, *score;
 	const bool *collapsed;
 	const double *peak;
-	const double *log_probability, *teacher;
+	const double *log_probability, *teacher, *reference;
 	size_t width;
 	const double *feature, *weight;
 	size_t dimension;
@@ -98,14 +100,20 @@ struct lb_metric_inputs {
 	size_t outputs;
 	const struct lb_output *output;
 	const double *said;
+	/* The same of the training rows that are to be forgotten, and of the others (data.forget),
+	 * whatever split this is of; NULL where no metric of the trial asks for them, and where
+	 * there is no training. */
+	const struct lb_metric_inputs *forget, *retain;
 };
 
 struct lb_metric {
 	struct lb_info base;
 	bool higher_is_better;
-	bool decisions;              /* of classes: reads label, pred, rank, subgroup and teacher alone, which cost less than the others */
+	bool decisions;              /* of classes: reads label, pred, rank, subgroup, teacher and reference alone, which cost less than the others */
 	bool subgroups;              /* reads subgroup */
 	bool teacher;                /* reads teacher */
+	bool reference;              /* reads reference */
+	bool forget, retain;         /* reads forget, retain */
 	bool selection;              /* reads selected and selected_clean */
 	bool zeros;                  /* reads n_weights and n_zeros */
 	bool curvature;              /* reads curvature->largest, or with trace curvature->trace */

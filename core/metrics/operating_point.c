@@ -136,7 +136,7 @@ ONE_RATE(share_params, "share", "s", 0.1, "share of the rows, those of the highe
 		return measure_curve(o, both, id, par, value, err);                                                             \
 	}                                                                                                                       \
 	const struct lb_metric lb_metric_##id = {                                                                               \
-		.base = { .name = #id, .tasks = 1u << LB_BINARY, .on_request = true, __VA_ARGS__ },                                 \
+		.base = { .name = #id, .tasks = 1u << LB_BINARY | 1u << LB_ANOMALY, .on_request = true, __VA_ARGS__ },                                 \
 		.higher_is_better = better,                                                                                     \
 		.eval = eval_##id,                                                                                              \
 	};

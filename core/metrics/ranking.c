@@ -19,7 +19,7 @@ static int auc(const struct lb_metric_inputs *o, const struct lb_arg *par, doubl
 const struct lb_metric lb_metric_auc = {
 	.base = {
 		.name = "auc",
-		.tasks = 1u << LB_BINARY,
+		.tasks = 1u << LB_BINARY | 1u << LB_ANOMALY,
 		.title = "Area under the ROC curve: how often a positive row scores above a negative one",
 		.cite = "J. A. Hanley, B. J. McNeil, The meaning and use of the area under a receiver operating characteristic (ROC) "
 			"curve, Radiology 143, 1982",
@@ -43,7 +43,7 @@ static int gini(const struct lb_metric_inputs *o, const struct lb_arg *par, doub
 const struct lb_metric lb_metric_gini = {
 	.base = {
 		.name = "gini",
-		.tasks = 1u << LB_BINARY,
+		.tasks = 1u << LB_BINARY | 1u << LB_ANOMALY,
 		.title = "Gini coefficient of the ranking: the area under the ROC curve from -1 to 1",
 		.cite = "R. H. Somers, A new asymmetric measure of association for ordinal variables, American Sociological Review 27(6), 1962",
 		.formula = "2 auc - 1 = P(z+ > z-) - P(z+ < z-)",
@@ -79,7 +79,7 @@ static int average_precision(const struct lb_metric_inputs *o, const struct lb_a
 const struct lb_metric lb_metric_average_precision = {
 	.base = {
 		.name = "average_precision",
-		.tasks = 1u << LB_BINARY,
+		.tasks = 1u << LB_BINARY | 1u << LB_ANOMALY,
 		.title = "Average precision: area under the steps of the precision-recall curve",
 		.cite = "M. Zhu, Recall, precision and average precision, University of Waterloo, Working Paper 2004-09",
 		.formula = "sum over distinct scores, descending, of (R_k - R_(k-1)) P_k",
@@ -123,7 +123,7 @@ static int partial_auc(const struct lb_metric_inputs *o, const struct lb_arg *pa
 const struct lb_metric lb_metric_partial_auc = {
 	.base = {
 		.name = "partial_auc",
-		.tasks = 1u << LB_BINARY,
+		.tasks = 1u << LB_BINARY | 1u << LB_ANOMALY,
 		.title = "Area under the ROC curve up to a false positive rate, divided by that rate",
 		.cite = "D. K. McClish, Analyzing a portion of the ROC curve, Medical Decision Making 9(3), 1989",
 		.formula = "(1/f) integral from 0 to f of TPR over the false positive rate",

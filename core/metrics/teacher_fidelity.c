@@ -1,4 +1,4 @@
-/* How near the predictions are to a teacher's. */
+/* How near the predictions are to a teacher's, or to those of a reference model. */
 #include "core/metrics/metric.h"
 
 #include <math.h>
@@ -83,4 +83,53 @@ const struct lb_metric lb_metric_teacher_kl = {
 	.probabilities = true,
 	.teacher = true,
 	.eval = teacher_kl,
+};
+
+/* ---- kl_to_reference ---- */
+
+enum { ROWS };
+enum { OF_SPLIT, OF_FORGET, OF_RETAIN };
+static const char *const rows_of[] = { [OF_SPLIT] = "split", [OF_FORGET] = "forget", [OF_RETAIN] = "retain", NULL };
+
+static const struct lb_param kl_params[] = {
+	[ROWS] = { .name = "rows", .type = LB_CHOICE_PARAM, .def = OF_SPLIT, .choices = rows_of,
+		   .help = "those of the split, the training rows of data.forget, or the other training rows" },
+};
+
+static int kl_to_reference(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const int rows = (int)par[ROWS].v;
+	const struct lb_metric_inputs *of = rows == OF_FORGET ? o->forget : rows == OF_RETAIN ? o->retain : o;
+	double sum = 0;
+
+	(void)err;
+	*value = (double)NAN;
+	if (!of || !of->n || !of->reference)
+		return 0;
+	for (size_t i = 0; i < of->n; i++)
+		sum += divergence(of->n_classes, of->reference + i * of->n_classes, of->log_probability + i * of->n_classes);
+	*value = sum / (double)of->n;
+	return 0;
+}
+
+const struct lb_metric lb_metric_kl_to_reference = {
+	.base = {
+		.name = "kl_to_reference",
+		.tasks = 1u << LB_MULTICLASS,
+		.title = "Divergence of the probabilities from those of a reference model",
+		.cite = "A. Golatkar, A. Achille, S. Soatto, Eternal sunshine of the spotless net, CVPR 2020; of predictions as in K. Georgiev et al., "
+			"Attribute-to-delete: machine unlearning via datamodel matching, ICLR 2025",
+		.formula = "(1/n) sum_i KL(softmax(r_i), softmax(z_i)),  r the scores of evaluate.reference",
+		.notes = "In nats. Against a model that was trained without the rows of data.forget it says how near an unlearning comes to the exact one. 0 where "
+			 "both have the same probabilities; the labels have no part in it. With rows: forget or retain it is of these training rows, whatever "
+			 "split it stands with.",
+		.keywords = "unlearning distance kullback_leibler retrained",
+		.on_request = true,
+		LB_PARAMS(kl_params),
+	},
+	.probabilities = true,
+	.reference = true,
+	.forget = true,
+	.retain = true,
+	.eval = kl_to_reference,
 };

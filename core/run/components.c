@@ -4,6 +4,7 @@
 #include "core/metrics/metric.h"
 #include "core/run/formula_block.h"
 #include "core/run/plugin_block.h"
+#include "core/training/anomaly_score_info.h"
 #include "core/training/attack_info.h"
 #include "core/training/augment_info.h"
 #include "core/training/head_info.h"
@@ -19,10 +20,12 @@
 
 #include <string.h>
 
-/* A loss is for the task that is its kind. */
+/* A loss is for the task that is its kind; one of regression may be one of features too. */
 static unsigned tasks_of_loss(const struct lb_info *info)
 {
-	return 1u << ((const struct lb_loss_info *)info)->kind;
+	const struct lb_loss_info *loss = (const struct lb_loss_info *)info;
+
+	return 1u << loss->kind | (lb_loss_reconstructs(loss) ? 1u << LB_ANOMALY : 0);
 }
 
 /* A student learns from labels, too. */
@@ -60,6 +63,7 @@ static const struct {
 	{ .block = "train.attack", .list = lb_attacks_f64 },
 	{ .block = "evaluate.attack", .list = lb_attacks_f64 },
 	{ .block = "evaluate.embeddings", .list = lb_judges },
+	{ .block = "evaluate.anomaly", .list = lb_anomaly_scores_f64 },
 	{ .block = "evaluate.threshold", .list = lb_thresholds },
 	{ .block = "evaluate.calibration", .list = lb_calibrations },
 	{ .block = "data.train.format", .list = lb_readers },

@@ -35,7 +35,7 @@ static struct lb_dataset *load(const struct lb_spec *spec, struct lb_err *err)
 /* What the dataset depends on: the task and the data section without splits and encoding. */
 static char *data_key(const struct lb_spec *spec, struct lb_err *err)
 {
-	static const char *const later[] = { "split", "cv", "preprocess", "unseen" };
+	static const char *const later[] = { "split", "cv", "forget", "preprocess", "unseen" };
 	struct lb_buf b = { 0 };
 	cJSON *data = cJSON_Duplicate(lb_json_at(spec->config, "data"), 1);
 
@@ -65,6 +65,13 @@ static void entry_free(struct lb_data_entry *entry)
 	if (entry->data)
 		lb_dataset_free(entry->data);
 	free(entry);
+}
+
+static void model_free(struct lb_model_says *m)
+{
+	free(m->path);
+	lb_teacher_free(&m->said);
+	free(m);
 }
 
 /* Reads the data again into an entry that takes the key. */
@@ -120,8 +127,30 @@ int lb_data_read_features(struct lb_data_cache *cache, const struct lb_data_entr
 	return 0;
 }
 
+const struct lb_teacher *lb_data_ask_model(const struct lb_data_entry *source, const char *path, const char *who, const struct lb_spec *spec, struct lb_err *err)
+{
+	struct lb_data_cache *cache = source->cache;
+
+	for (size_t i = 0; i < cache->n_models; i++)
+		if (cache->model[i]->source == source && !strcmp(cache->model[i]->path, path))
+			return &cache->model[i]->said;
+	struct lb_model_says *m = lb_grow(&cache->model, &cache->cap_models, cache->n_models + 1, sizeof *cache->model, err) ? NULL : lb_alloc(1, sizeof *m, err);
+	if (!m)
+		return NULL;
+	m->source = source;
+	if (!(m->path = lb_strdup(path, err)) || lb_model_scores_load(m->path, who, spec, source->data, &m->said, err)) {
+		model_free(m);
+		return NULL;
+	}
+	cache->model[cache->n_models++] = m;
+	return &m->said;
+}
+
 void lb_data_close(struct lb_data_cache *cache)
 {
+	for (size_t i = 0; i < cache->n_models; i++)
+		model_free(cache->model[i]);
+	free(cache->model);
 	lb_rows_drop(cache->rows);
 	for (size_t i = 0; i < cache->n; i++)
 		entry_free(cache->entry[i]);

@@ -31,6 +31,12 @@ struct lb_data_cache {
 		struct lb_data_cache *cache; /* that it is of */
 	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
+	struct lb_model_says {
+		const struct lb_data_entry *source;
+		char *path;
+		struct lb_teacher said;
+	} **model;                       /* what saved models say of the rows; trials point to it */
+	size_t n_models, cap_models;
 	struct lb_rows *rows;            /* those of the trial that was opened or prepared last, or NULL */
 	struct lb_sentences said;        /* warnings of trials that were said already */
 };
@@ -41,6 +47,10 @@ const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const struc
 
 /* Reads the teacher's features too, where the config's losses read them and none before did. */
 int lb_data_read_features(struct lb_data_cache *cache, const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err);
+
+/* Returns the scores that a saved model gives the rows of the source, made at the first call; NULL
+ * with err. `who` it is for messages. */
+const struct lb_teacher *lb_data_ask_model(const struct lb_data_entry *source, const char *path, const char *who, const struct lb_spec *spec, struct lb_err *err);
 void lb_data_close(struct lb_data_cache *cache);
 
 /* Returns true if both configs have the very same blocks of what their rows depend on. */

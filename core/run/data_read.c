@@ -112,6 +112,8 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 		.offset = d->offset,
 		.exposure = d->exposure,
 		.positive = d->positive,
+		.normal = d->normal.text,
+		.n_normal = d->normal.n,
 		.missing = (enum lb_missing)d->missing.at,
 		.categorical_auto = !d->categorical.given,
 		.drop = d->drop.text,

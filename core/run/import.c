@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
 #include "core/base/text.h"
+#include "core/run/loss_block.h"
 #include "core/run/plan.h"
 #include "core/run/record.h"
 #include "core/run/store.h"
@@ -84,9 +85,10 @@ static const struct lb_loss_info *plain_loss(enum lb_kind kind)
 {
 	static const char *const name[LB_N_KINDS] = {
 		[LB_MULTICLASS] = "ce", [LB_BINARY] = "logistic", [LB_REGRESSION] = "mse", [LB_MULTILABEL] = "ml_bce",
+		[LB_ANOMALY] = "mse",
 	};
 
-	return lb_loss_find(kind, name[kind]);
+	return lb_loss_find(lb_kind_of_block("loss", kind), name[kind]);
 }
 
 static int check_trial(const struct importing *x, struct lb_err *err)
@@ -152,7 +154,7 @@ static int find_columns(struct importing *x, struct lb_err *err)
 	const struct lb_dataset *d = x->plan.trial[0].source->data;
 	const bool classes = d->kind == LB_MULTICLASS || d->kind == LB_BINARY || d->kind == LB_MULTILABEL;
 
-	x->columns = d->kind == LB_MULTICLASS ? d->n_classes : d->kind == LB_BINARY ? 1 : d->n_targets;
+	x->columns = d->kind == LB_MULTICLASS ? d->n_classes : d->kind == LB_BINARY || d->kind == LB_ANOMALY ? 1 : d->n_targets;
 	if (!(x->column = lb_alloc(x->columns, sizeof *x->column, err)) || find_curve(x, err))
 		return -1;
 	x->probabilities = classes && !score_column(x, 0, false);
@@ -289,7 +291,7 @@ static int fill_scores(const struct importing *x, int part, struct lb_dataset *d
 /* What a metric needs beside scores and labels is not in the file. */
 static bool can_measure(const struct lb_metric *m)
 {
-	return !m->robust && !m->judged && !m->subgroups && !m->teacher && !m->features && !m->embeddings && !m->selection && !m->zeros && !m->curvature;
+	return !m->robust && !m->judged && !m->subgroups && !m->teacher && !m->reference && !m->forget && !m->retain && !m->features && !m->embeddings && !m->selection && !m->zeros && !m->curvature;
 }
 
 /* The metrics of a model that gives its inputs as they are, of rows whose features are the

@@ -3,11 +3,13 @@
 #define LB_PREPARED_H
 
 #include "core/config/spec.h"
+#include "core/training/anomaly_score_info.h"
 #include "core/training/baseline.h"
 #include "core/training/cohort.h"
 #include "datasets/sampling/row_labels.h"
 
 struct lb_rows;
+struct lb_teacher;
 
 /* Survival: the training rows' times, and what was made of them; else all NULL. Owned. */
 struct lb_survival {
@@ -38,8 +40,11 @@ struct lb_prepared {
 	double *target;                  /* targets, or labels of a multi-label task, as corrupted; NULL: the dataset's */
 	double *taught;                  /* what is trained on in their place, the means of bags; or NULL */
 	double *row_weight;
+	double *part[LB_ROW_LISTS];      /* of terms that are means over LB_FORGET or LB_RETAIN: as lb_term.part */
 	struct lb_unit *unit;            /* of each target, or NULL */
+	struct lb_arg anomaly_par[LB_MOST_ANOMALY_SCORE_PARAMS]; /* the defaults of a score that the config does not name */
 	struct lb_start start;
+	const struct lb_teacher *reference; /* the model of evaluate.reference, or NULL; borrowed from the cache */
 	struct lb_term term[LB_MOST_TERMS];
 	struct lb_metric_use metric[32];
 	char *key[32];

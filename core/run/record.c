@@ -159,15 +159,15 @@ static void add_teacher(cJSON *in, const char *name, const struct lb_teacher *te
 	lb_json_text(o, "model", teacher->model);
 }
 
-/* Only where the training began with a saved model. */
-static void add_start(cJSON *record, const struct lb_start *start)
+/* Only where the training began with a saved model, or one is compared with. */
+static void add_model(cJSON *record, const char *name, const char *path, const char *sha256, const char *model)
 {
-	if (!start->path)
+	if (!path)
 		return;
-	cJSON *o = lb_json_object(record, "start");
-	lb_json_text(o, "path", start->path);
-	lb_json_text(o, "sha256", start->sha256);
-	lb_json_text(o, "model", start->model);
+	cJSON *o = lb_json_object(record, name);
+	lb_json_text(o, "path", path);
+	lb_json_text(o, "sha256", sha256);
+	lb_json_text(o, "model", model);
 }
 
 /* Survival: rows of each part whose event was seen. */
@@ -211,6 +211,10 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		lb_json_number(rows, "ignored", (double)d->n_ignored);
 	for (int part = 0; part < 3; part++)
 		lb_json_number(rows, part_name[part], (double)p->split.n[part]);
+	if (p->split.whole) {
+		lb_json_number(rows, "forget", (double)p->split.n[LB_FORGET]);
+		lb_json_number(rows, "retain", (double)p->split.n[LB_RETAIN]);
+	}
 	lb_json_number(data, "features", (double)p->features.d);
 	if (d->n_classes > MOST_TOLD)
 		lb_json_number(data, "n_classes", (double)d->n_classes);
@@ -404,7 +408,9 @@ cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, con
 	else
 		lb_json_text(record, "data", NULL);
 	if (p)
-		add_start(record, &p->start);
+		add_model(record, "start", p->start.path, p->start.sha256, p->start.model);
+	if (p && p->reference)
+		add_model(record, "reference", p->reference->path, p->reference->sha256, p->reference->model);
 	cJSON *directions = lb_json_object(record, "directions");
 	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
 		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");

@@ -67,12 +67,12 @@ static int read_arrays(struct lb_saved_model *m, struct lb_err *err)
 	return 0;
 }
 
-/* Appends "key=JSON"; a text stands as it is. */
-static int add_set(const cJSON *block, char *set[], size_t *n, struct lb_err *err)
+/* Appends "path=JSON"; a text stands as it is. */
+static int add_set(const char *path, const cJSON *block, char *set[], size_t *n, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
 
-	lb_buf_printf(&b, "%s=", block->string);
+	lb_buf_printf(&b, "%s=", path);
 	if (cJSON_IsString(block))
 		lb_buf_puts(&b, block->valuestring);
 	else
@@ -89,7 +89,9 @@ static int add_set(const cJSON *block, char *set[], size_t *n, struct lb_err *er
 static int make_sets(const struct lb_saved_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
 {
 	static const char *const keys[] = { "task", "data", "model", "loss", "terms" };
+	static const char anomaly[] = "evaluate.anomaly"; /* without it a row has the first score that the model has */
 	const char *precision = lb_json_text_at(tree, "train.precision");
+	const cJSON *score = lb_json_at(tree, anomaly);
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const cJSON *block = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
@@ -97,9 +99,11 @@ static int make_sets(const struct lb_saved_model *m, const cJSON *tree, char *se
 			continue;
 		if (!block || cJSON_IsString(block) != (i == 0))
 			return refuse(m, "its config lacks a block", err);
-		if (add_set(block, set, n, err))
+		if (add_set(keys[i], block, set, n, err))
 			return -1;
 	}
+	if (score && add_set(anomaly, score, set, n, err))
+		return -1;
 	return !precision ? refuse(m, "its config lacks train.precision", err) :
 			    (set[*n] = lb_strfmt(err, "train.precision=%s", precision)) ? (++*n, 0) : -1;
 }
@@ -110,7 +114,7 @@ static int add_metrics(const cJSON *tree, const char *metrics, char *set[], size
 	const cJSON *own = cJSON_GetObjectItemCaseSensitive(tree, "metrics");
 
 	if (!*metrics)
-		return own ? add_set(own, set, n, err) : 0;
+		return own ? add_set(own->string, own, set, n, err) : 0;
 	return (set[*n] = lb_strfmt(err, "metrics=%s", metrics)) ? (++*n, 0) : -1;
 }
 
@@ -162,6 +166,7 @@ static int read_shape(struct lb_saved_model *m, struct lb_dataset *d, struct lb_
 	if (m->n_number[MODEL_ROWS] != 1 || !(m->number[MODEL_ROWS][0] >= 1 && m->number[MODEL_ROWS][0] <= 2147483647))
 		return refuse(m, "train_rows is not a number of rows", err);
 	m->p.features.d = features;
+	m->p.split.n[LB_TRAIN] = (size_t)m->number[MODEL_ROWS][0]; /* there are none of its rows */
 	*d = (struct lb_dataset){ .kind = m->kind, .n_classes = m->n_text[MODEL_CLASSES], .n_targets = m->targets };
 	return features ? 0 : refuse(m, "it has no features", err);
 }

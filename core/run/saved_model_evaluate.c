@@ -17,7 +17,7 @@ _Static_assert(sizeof((struct lb_saved_evaluation *)0)->value / sizeof(double) =
 /* What a metric reads that rows and model do not have; NULL: nothing. */
 static const char *lacks(const struct lb_metric *m)
 {
-	return m->robust ? "an attack" : m->judged ? "the training rows" : m->subgroups ? "subgroups" : m->teacher ? "the teacher" : m->selection || m->curvature ? "the training" : NULL;
+	return m->robust ? "an attack" : m->judged ? "the training rows" : m->subgroups ? "subgroups" : m->teacher ? "the teacher" : m->reference ? "the reference" : m->forget || m->retain ? "the training rows" : m->selection || m->curvature ? "the training" : NULL;
 }
 
 /* Leaves out of the setup what cannot be measured. */
@@ -65,7 +65,11 @@ static int class_of(const struct lb_saved_model *m, const struct lb_column *c, s
 		name = c->code[row] < 0 ? "" : c->level[c->code[row]];
 	else if (!isnan(c->num[row]))
 		lb_double_text(c->num[row], number);
-	for (size_t k = 0; k < m->n_text[MODEL_CLASSES]; k++)
+	if (m->kind == LB_ANOMALY && *name) {
+		*y = !lb_is_normal(m->p.spec.data.normal.text, m->p.spec.data.normal.n, name);
+		return 0;
+	}
+	for (size_t k = 0; k < m->n_text[MODEL_CLASSES] && m->kind != LB_ANOMALY; k++)
 		if (!strcmp(m->text[MODEL_CLASSES][k], name)) {
 			*y = (int32_t)k;
 			return 0;

@@ -41,6 +41,8 @@ int lb_saved_model_say(const struct lb_saved_model *m, struct lb_table *t, struc
 /* A binary score becomes the probability of the second class; calibrated as the training did. */
 static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n, size_t c, struct lb_err *err)
 {
+	if (m->kind == LB_ANOMALY)
+		return lb_fail(err, LB_USAGE, "--what probabilities: found anomaly scores, which are none; allowed: scores");
 	if (lb_kind_of_targets(m->kind))
 		return lb_fail(err, LB_USAGE, "--what probabilities: found a %s, which has none; allowed: scores", m->kind == LB_REGRESSION ? "regression" :
 			       m->kind == LB_RANKING ? "ranking" : "model of survival, whose curves the scores hold");

@@ -11,11 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *path_of(const struct lb_spec *spec)
+const char *lb_start_path(const struct lb_spec *spec)
 {
 	const struct lb_arg *start = lb_use_arg(&spec->model, "start");
 
 	return start ? start->text : NULL;
+}
+
+bool lb_start_is_taught(const struct lb_spec *spec)
+{
+	const struct lb_component_use *use[LB_MOST_TERMS];
+	const size_t n = lb_used_losses(spec, use);
+	bool reads = false;
+
+	for (size_t i = 0; i < n; i++)
+		reads |= lb_used_loss(use[i])->needs & LB_NEEDS_START;
+	return reads && !spec->data.side.teacher && !spec->data.teacher;
 }
 
 /* All layers begin with the model's parameters, not the hidden ones alone. */
@@ -160,7 +171,7 @@ static int check(const struct lb_saved_model *m, const struct lb_spec *spec, con
 
 int lb_start_check(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_err *err)
 {
-	const char *path = path_of(spec);
+	const char *path = lb_start_path(spec);
 	struct lb_saved_model *m = path ? lb_saved_model_load(path, err) : NULL;
 	const int rc = !path || (m && !check(m, spec, data, err)) ? 0 : -1;
 
@@ -317,7 +328,7 @@ static int take(const struct lb_saved_model *m, struct lb_prepared *p, struct lb
 
 int lb_start_prepare(struct lb_prepared *p, struct lb_err *err)
 {
-	p->start.path = path_of(&p->spec);
+	p->start.path = lb_start_path(&p->spec);
 	if (!p->start.path)
 		return 0;
 	struct lb_saved_model *m = lb_sha256_file(p->start.path, p->start.sha256, err) ? NULL : lb_saved_model_load(p->start.path, err);

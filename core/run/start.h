@@ -4,6 +4,12 @@
 
 #include "core/run/prepared.h"
 
+/* Returns the saved model's file, NULL without one. */
+const char *lb_start_path(const struct lb_spec *spec);
+
+/* Returns whether a loss reads that model's scores, in place of a teacher's. */
+bool lb_start_is_taught(const struct lb_spec *spec);
+
 /* Refuses, by the config and the dataset, a model that the trial cannot begin with. */
 int lb_start_check(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_err *err);
 

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/run/trial_constraints.h"
 #include "core/run/uses.h"
+#include "datasets/sampling/forget_rows.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -156,11 +157,12 @@ static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
  * have not been said before. */
 static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
+	const struct lb_split all = lb_forget_before(&p->split);
 	struct lb_sentences before = { 0 };
 	struct lb_dataset seen = *data;  /* borrows all but the targets from it */
 
 	seen.target = p->target ? p->target : data->target;
-	int rc = lb_labels_warn(&seen, &p->split, p->setup.y, &p->warnings, err);
+	int rc = lb_labels_warn(&seen, &all, p->setup.y, &p->warnings, err);
 	if (p->setup.y == data->y && !p->target)
 		return rc;
 	if (!rc)

@@ -307,6 +307,12 @@ static int load(const char *path, bool file_alone, const struct lb_spec *spec, c
 	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", path);
 }
 
+int lb_model_scores_load(const char *path, const char *who, const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	*out = (struct lb_teacher){ .path = path };
+	return ask_model(out, who, false, spec, data, err);
+}
+
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
 {
 	const char *side = spec->data.side.teacher;

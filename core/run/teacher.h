@@ -22,6 +22,8 @@ struct lb_teacher {
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 /* The same of data.side.second_teacher. */
 int lb_second_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
+/* The scores of a saved model, of whatever file; `who` it is for messages. */
+int lb_model_scores_load(const char *path, const char *who, const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
 
 /* Returns whether a loss of the config reads a teacher's features. */

@@ -11,4 +11,7 @@ bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, c
  * another number of classes than n_classes. */
 int lb_terms_prepare(struct lb_prepared *p, size_t n_classes, struct lb_err *err);
 
+/* p->setup.term <- the rows that each is a mean over, of rows whose weights are made. */
+int lb_terms_take_parts(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err);
+
 #endif

@@ -15,8 +15,11 @@
 #include "core/run/targets.h"
 #include "core/run/terms.h"
 #include "core/run/trial_setup.h"
+#include "core/training/first_outputs.h"
 #include "core/training/train.h"
+#include "datasets/sampling/forget_rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +39,9 @@ static int say_new(const struct lb_sentences *found, struct lb_data_cache *cache
 /* Warns of the trial's rows. */
 static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
 {
+	const struct lb_split all = lb_forget_before(split);
 	struct lb_sentences found = { 0 };
-	const int rc = lb_labels_warn(data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
+	const int rc = lb_labels_warn(data, &all, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
 
 	lb_sentences_free(&found);
 	return rc;
@@ -65,10 +69,25 @@ static int check_rows(const struct lb_spec *spec, const struct lb_data_entry *so
 	return data->n_cat || data->x.start || spec->data.preprocess.scale.at ? lb_rows_encode(rows, spec, err) : 0;
 }
 
+/* *start, *reference <- what saved models say of the rows: that of model.start where a loss reads
+ * it as its teacher, and that of evaluate.reference; NULL without. */
+static int ask_models(const struct lb_spec *spec, const struct lb_data_entry *source, const struct lb_teacher **start, const struct lb_teacher **reference,
+		      struct lb_err *err)
+{
+	const char *path = lb_start_is_taught(spec) ? lb_start_path(spec) : NULL;
+
+	*start = *reference = NULL;
+	if (path && !(*start = lb_data_ask_model(source, path, "model of model.start", spec, err)))
+		return -1;
+	path = spec->evaluate.reference;
+	return !path || (*reference = lb_data_ask_model(source, path, "reference", spec, err)) ? 0 : -1;
+}
+
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
 {
 	const bool same_rows = lb_rows_same(config, memo->config);
 	const struct lb_spec *spec = &memo->spec;
+	const struct lb_teacher *start, *reference;
 
 	memo->config = NULL;
 	if (lb_spec_fill(&memo->spec, config, &lb_registries, err) || (!same_rows && !(memo->source = lb_data_get(cache, spec, err))) ||
@@ -82,7 +101,8 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	int rc = same_rows ? 0 : check_rows(spec, t->source, rows, err);
 	memo->config = rc ? NULL : config;
 	if (!rc)
-		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || lb_start_check(spec, t->source->data, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
+		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || lb_start_check(spec, t->source->data, err) ||
+		     ask_models(spec, t->source, &start, &reference, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
 		     lb_trial_id(config, t->source, &memo->id, t->id, err) ? -1 : 0;
 	lb_rows_drop(rows);
 	return rc;
@@ -242,7 +262,7 @@ static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, co
 
 	if (a->loss->kind == LB_EMBEDDING && a->model.width[a->model.n_layers] != b->model.width[b->model.n_layers]) /* of the random map */
 		return false;
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
+	if (a->n_metrics != b->n_metrics || a->reference != b->reference || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
 	    lb_loss_gives_curves(a->loss) != lb_loss_gives_curves(b->loss) ||
 	    (a->y != b->y && memcmp(a->y, b->y, data->n * sizeof *a->y)) ||
 	    (target != other && memcmp(target, other, data->n * data->n_targets * sizeof *target)) ||
@@ -286,31 +306,55 @@ static int prepare_pairs(struct lb_prepared *p, struct lb_err *err)
 	return 0;
 }
 
+/* The centre that a model of anomalies is trained to give: its mean output for the training rows
+ * before training, not too near to 0 (L. Ruff et al., Deep one-class classification, ICML 2018). */
+static int prepare_centre(struct lb_prepared *p, struct lb_err *err)
+{
+	const double least = 0.1;
+	const size_t n = p->setup.model.width[p->setup.model.n_layers];
+	double *centre = p->setup.centred ? lb_alloc(n, sizeof *centre, err) : NULL;
+
+	if (!p->setup.centred)
+		return 0;
+	int rc = centre && (p->unit = lb_alloc(n, sizeof *p->unit, err)) ? 0 : -1;
+	if (!rc)
+		rc = (p->precision == 64 ? lb_first_outputs_f64 : lb_first_outputs_f32)(&p->cohort, &p->setup, centre, err);
+	for (size_t k = 0; !rc && k < n; k++)
+		p->unit[k] = (struct lb_unit){ .mean = -(fabs(centre[k]) < least ? copysign(least, centre[k]) : centre[k]), .sd = 1 };
+	p->setup.unit = rc ? NULL : p->unit;
+	free(centre);
+	return rc;
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
-	const double start = lb_seconds();
+	const struct lb_teacher *start, *reference;
+	const double began = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
 	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
-	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || prepare_schedule(p, err) || lb_targets_prepare(p, data, err) || lb_start_prepare(p, err) ||
+	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || prepare_schedule(p, err) || lb_targets_prepare(p, data, err) || lb_terms_take_parts(p, data, err) || lb_start_prepare(p, err) ||
+	    ask_models(&p->spec, t->source, &start, &reference, err) ||
 	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
 	prepare_procedures(p);
-	p->setup.teacher = t->source->teacher.scores;
+	p->setup.teacher = start ? start->scores : t->source->teacher.scores;
+	p->setup.reference = reference ? reference->scores : NULL;
+	p->reference = reference;
 	p->setup.second_teacher = t->source->second_teacher.scores;
 	const struct lb_teacher *guide = lb_teacher_features_read(&p->spec) ? &t->source->features : &t->source->guide;
 	p->setup.guide = guide->scores;
 	p->setup.guide_columns = guide->columns;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
-	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
+	if (prepare_pairs(p, err) || prepare_centre(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
-	p->seconds = lb_seconds() - start;
+	p->seconds = lb_seconds() - began;
 	return 0;
 }
 
@@ -322,6 +366,8 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->target);
 	free(p->taught);
 	free(p->row_weight);
+	for (int k = 0; k < LB_ROW_LISTS; k++)
+		free(p->part[k]);
 	free(p->unit);
 	lb_start_free(&p->start);
 	free(p->checkpoint);

@@ -372,7 +372,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 /* ---- the table of all ---- */
 
 static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_side_constraints, lb_rows_constraints, lb_attack_constraints,
-									 lb_procedure_constraints, lb_step_constraints };
+									 lb_procedure_constraints, lb_step_constraints, lb_forget_constraints, lb_anomaly_constraints };
 
 static const struct lb_trial_constraint *constraint_at(size_t i)
 {

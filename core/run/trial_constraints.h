@@ -39,7 +39,10 @@ int lb_parameters_check(const struct lb_component_use *use, const char *before, 
 
 /* The tables, each ended by a row without a check. */
 extern const struct lb_trial_constraint lb_loss_constraints[], lb_side_constraints[], lb_rows_constraints[], lb_attack_constraints[],
-	lb_procedure_constraints[], lb_step_constraints[];
+	lb_procedure_constraints[], lb_step_constraints[], lb_forget_constraints[], lb_anomaly_constraints[];
+
+/* Refuses a data.forget that does not say what rows it is of. */
+int lb_forget_check(const struct lb_spec *spec, struct lb_err *err);
 
 /* The option that names the i-th loss, for messages. */
 static inline const char *lb_loss_path(size_t i)

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
 #include "core/config/options.h"
+#include "datasets/sampling/forget_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,18 +75,36 @@ static int replace_matrix_file(cJSON *block, struct lb_err *err)
 	return 0;
 }
 
-/* A model that the training begins with: its file's checksum in the place of its path. */
-static int replace_start(cJSON *block, struct lb_err *err)
+/* A file of the rows to be forgotten: its checksum in the place of its path. */
+static int replace_forgotten(cJSON *block, struct lb_err *err)
 {
-	const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, "start"));
+	cJSON *forget = cJSON_GetObjectItemCaseSensitive(block, "forget");
+	const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(forget, "rows"));
 	char sha256[65];
+
+	if (!path)
+		return 0;
+	if (lb_forget_checksum(path, sha256, err))
+		return -1;
+	cJSON_DeleteItemFromObjectCaseSensitive(forget, "rows");
+	lb_json_text(forget, "rows_sha256", sha256);
+	return 0;
+}
+
+/* A saved model, that the training begins with or that it is compared with: its file's checksum in
+ * the place of its path. */
+static int replace_model(cJSON *block, const char *key, struct lb_err *err)
+{
+	const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, key));
+	char sha256[65], name[32];
 
 	if (!path)
 		return 0;
 	if (lb_sha256_file(path, sha256, err))
 		return -1;
-	cJSON_DeleteItemFromObjectCaseSensitive(block, "start");
-	lb_json_text(block, "start_sha256", sha256);
+	cJSON_DeleteItemFromObjectCaseSensitive(block, key);
+	snprintf(name, sizeof name, "%s_sha256", key);
+	lb_json_text(block, name, sha256);
 	return 0;
 }
 
@@ -97,12 +116,16 @@ static int write_member(const cJSON *member, const struct lb_data_entry *source,
 
 	if (rc || !part)
 		return rc;
-	if (!strcmp(member->string, "data"))
+	if (!strcmp(member->string, "data")) {
 		replace_paths(part, source);
+		rc = replace_forgotten(part, err);
+	}
 	else if (!strcmp(member->string, "corrupt"))
 		rc = replace_matrix_file(part, err);
 	else if (!strcmp(member->string, "model"))
-		rc = replace_start(part, err);
+		rc = replace_model(part, "start", err);
+	else if (!strcmp(member->string, "evaluate"))
+		rc = replace_model(part, "reference", err);
 	if (!rc && !(rc = lb_json_complete(err)))
 		lb_json_canonical(part, out);
 	cJSON_Delete(part);

@@ -3,6 +3,8 @@
 
 #include "core/base/mem.h"
 #include "core/run/components.h"
+#include "core/run/trial_constraints.h"
+#include "datasets/sampling/forget_rows.h"
 
 #include <stdlib.h>
 
@@ -143,20 +145,71 @@ static int make_bags(const struct lb_spec *spec, const struct lb_dataset *data, 
 	return lb_bags_make(bagging, &in, split->rows[LB_TRAIN], &split->bag, err);
 }
 
+/* Leaves the anomalies out of the training rows, so that the other parts have the rows that they
+ * have in task binary. */
+static int keep_normal(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+{
+	uint32_t *rows = split->rows[LB_TRAIN];
+	size_t kept = 0;
+
+	if (data->kind != LB_ANOMALY || spec->data.anomalies.at == LB_ANOMALIES_UNLABELLED)
+		return 0;
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
+		if (!data->y[rows[i]])
+			rows[kept++] = rows[i];
+	split->n[LB_TRAIN] = kept;
+	return kept ? 0 : lb_fail(err, LB_DATA, "data.normal: no training row is normal; give data.split.train a larger share");
+}
+
+/* *marks <- data.forget's marks of the training rows (rows of the dataset), in new memory; NULL
+ * where nothing is to be forgotten. */
+static int mark_forgotten(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, bool **marks, struct lb_err *err)
+{
+	const struct lb_list *classes = &spec->data.forget.classes, *groups = &spec->data.forget.groups;
+	const struct lb_forget_options opt = {
+		.class_name = classes->one ? &classes->one : classes->text,
+		.n_classes = classes->one ? 1 : classes->n,
+		.group_name = groups->one ? &groups->one : groups->text,
+		.n_groups = groups->one ? 1 : groups->n,
+		.path = spec->data.forget.rows,
+		.rate = spec->data.forget.rate > 0 ? spec->data.forget.rate : 1,
+		.seed = spec->data.forget.seed,
+	};
+
+	*marks = NULL;
+	if (!lb_forgets(spec))
+		return 0;
+	if (lb_forget_check(spec, err))
+		return -1;
+	return (*marks = lb_alloc(data->n, sizeof **marks, err)) ? lb_forget_mark(data, &opt, split, *marks, err) : -1;
+}
+
+/* Refines the rows of data.split; marks are those of data.forget, or NULL. */
+static int refine_rows(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split_options *opt, const bool *marks, struct lb_split *out,
+		       struct lb_err *err)
+{
+	if (spec->data.cv.folds && lb_split_inner_folds(data, opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err))
+		return -1;
+	if (keep_normal(spec, data, out, err) || join_all_queries(data, out, err) || make_bags(spec, data, out, err) || lb_labels_check(data, out, data->y, class_advice(spec), err))
+		return -1;
+	return marks ? lb_forget_divide(out, marks, (enum lb_forget_train)spec->data.forget.train.at, err) : 0;
+}
+
 /* The rows that a config trains, validates and tests on, made for the call: those of data.split
- * without those that corrupt.imbalance leaves out. Release with lb_split_free. */
+ * without those that corrupt.imbalance leaves out, and of the training rows those that data.forget
+ * says, of anomaly the normal ones alone. Release with lb_split_free. */
 static int trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	const struct lb_split_options opt = split_options(&spec->data);
+	bool *marks = NULL;
 
 	if (lb_split_make(data, &opt, out, err))
 		return -1;
-	if (!subsample_classes(spec, data, out, err) &&
-	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
-	    !join_all_queries(data, out, err) && !make_bags(spec, data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
-		return 0;
-	lb_split_free(out);
-	return -1;
+	const int rc = subsample_classes(spec, data, out, err) || mark_forgotten(spec, data, out, &marks, err) || refine_rows(spec, data, &opt, marks, out, err) ? -1 : 0;
+	free(marks);
+	if (rc)
+		lb_split_free(out);
+	return rc;
 }
 
 /* ---- made once ---- */
@@ -214,7 +267,9 @@ int lb_rows_encode(struct lb_rows *rows, const struct lb_spec *spec, struct lb_e
 		.unseen_zero = spec->data.unseen.at == LB_UNSEEN_IS_ZERO,
 	};
 
-	return rows->features.data ? 0 : lb_encoding_make(rows->source->data, &rows->split, &opt, &rows->features, err);
+	const struct lb_split all = lb_forget_before(&rows->split);
+
+	return rows->features.data ? 0 : lb_encoding_make(rows->source->data, &all, &opt, &rows->features, err);
 }
 
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,

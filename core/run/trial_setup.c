@@ -3,18 +3,42 @@
 #include "core/base/text.h"
 #include "core/run/terms.h"
 #include "core/run/uses.h"
+#include "core/training/anomaly_score_info.h"
+
+/* How rows of task anomaly are scored: as the config says, or by the first score that model and
+ * loss have, with its defaults. */
+static void prepare_anomaly_score(struct lb_prepared *p)
+{
+	const struct lb_spec *spec = &p->spec;
+	const struct lb_scored_model model = lb_scored_model(spec);
+	struct lb_setup *s = &p->setup;
+	size_t first = 0;
+
+	s->anomaly = spec->evaluate.anomaly.info;
+	s->anomaly_par = spec->evaluate.anomaly.par;
+	s->centred = lb_spec_kind(spec) == LB_ANOMALY && model.centred;
+	if (s->anomaly || lb_spec_kind(spec) != LB_ANOMALY)
+		return;
+	while (lb_anomaly_scores_f64[first + 1] && !lb_anomaly_score_fits_f64(lb_anomaly_scores_f64[first], &model))
+		first++;
+	s->anomaly = lb_anomaly_scores_f64[first];
+	for (int i = 0; i < s->anomaly->n_params; i++)
+		p->anomaly_par[i].v = s->anomaly->params[i].def;
+	s->anomaly_par = p->anomaly_par;
+}
 
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	const struct lb_spec *spec = &p->spec;
 	const size_t classes = lb_how_many(lb_used_loss(&spec->loss)->scores_for, data->n_classes);
-	const size_t columns = data->kind == LB_MULTICLASS ? classes : data->kind == LB_BINARY ? 1 : data->n_targets;
+	const size_t columns = data->kind == LB_MULTICLASS ? classes : data->kind == LB_BINARY ? 1 : data->kind == LB_ANOMALY ? p->features.d : data->n_targets;
 	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
 	struct lb_setup *s = &p->setup;
 
 	s->loss = lb_used_loss(&spec->loss);
 	s->loss_par = spec->loss.par;
-	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
+	const size_t outputs = spec->model.info->traits & LB_KEEPS_ROWS ? p->split.n[LB_TRAIN] : columns * lb_loss_outputs(s->loss, s->loss_par);
+	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, outputs, &s->model, err))
 		return -1;
 	if (spec->head.info)
 		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);
@@ -26,6 +50,7 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
 	s->judge = spec->evaluate.embeddings.info;
 	s->judge_par = spec->evaluate.embeddings.par;
+	prepare_anomaly_score(p);
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;

@@ -26,6 +26,11 @@ size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use 
 	return n;
 }
 
+struct lb_scored_model lb_scored_model(const struct lb_spec *spec)
+{
+	return (struct lb_scored_model){ .kind = spec->model.info, .loss = lb_used_loss(&spec->loss), .centred = lb_use_number(&spec->model, "dimension", 0) > 0 };
+}
+
 bool lb_closed_form(const struct lb_spec *spec)
 {
 	return spec->model.info->traits & LB_CLOSED_FORM;
@@ -47,6 +52,11 @@ bool lb_trains_several_times(const struct lb_spec *spec)
 bool lb_head_is_cosine(const struct lb_spec *spec)
 {
 	return spec->head.info && lb_head_cosines_f64(spec->head.info);
+}
+
+bool lb_forgets(const struct lb_spec *spec)
+{
+	return spec->data.forget.train.text;
 }
 
 bool lb_rows_weighted(const struct lb_spec *spec)

@@ -4,6 +4,7 @@
 #define LB_USES_H
 
 #include "core/config/spec.h"
+#include "core/training/anomaly_score_info.h"
 #include "core/training/sampler.h"
 #include "core/training/setup.h"
 
@@ -30,6 +31,9 @@ const struct lb_component_use *lb_used_attack(const struct lb_component_use *use
  * many. */
 size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use *use[LB_MOST_TERMS]);
 
+/* What an anomaly score is made of. */
+struct lb_scored_model lb_scored_model(const struct lb_spec *spec);
+
 /* Returns true if the model is fitted in closed form. */
 bool lb_closed_form(const struct lb_spec *spec);
 
@@ -41,6 +45,9 @@ bool lb_trains_several_times(const struct lb_spec *spec);
 
 /* Returns true if the head makes scores that are cosines. */
 bool lb_head_is_cosine(const struct lb_spec *spec);
+
+/* Returns true if some training rows are to be forgotten. */
+bool lb_forgets(const struct lb_spec *spec);
 
 /* Returns true if the config gives rows weights of their own. */
 bool lb_rows_weighted(const struct lb_spec *spec);

@@ -20,7 +20,7 @@ const char *lb_baseline_words(const cJSON *record)
 {
 	static const char *const words[][2] = { { "majority", "always the most frequent class" }, { "mean", "always the mean of the target" },
 						{ "prevalence", "always each label's share" }, { "offset", "the offsets and one constant" },
-						{ "kaplan_meier", "one survival curve for all" }, { "raw_features", "the features as they are" } };
+						{ "kaplan_meier", "one survival curve for all" }, { "constant", "the same score for every row" }, { "raw_features", "the features as they are" } };
 	const char *kind = lb_json_text_at(record, "baseline.kind");
 
 	for (size_t i = 0; kind && i < sizeof words / sizeof *words; i++)
@@ -143,6 +143,14 @@ static bool never_changed(const struct curve *c)
 	return c->n > 1 && !isnan(at(c, 0));
 }
 
+/* The loss of an unlearning is not to be driven to its end. */
+static bool unlearns(const cJSON *record)
+{
+	const char *train = lb_json_text_at(record, "config.data.forget.train");
+
+	return train && strcmp(train, "retain");
+}
+
 static bool still_falling(const cJSON *record, const struct curve *c)
 {
 	if (c->n < LEAST_EPOCHS || c->n < lb_json_number_at(record, "config.train.epochs", c->n))
@@ -173,7 +181,7 @@ int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_senten
 					"optimizer.lr or train.epochs" :
 					"the training has not left its start: on its own rows the model is no better than the mean of the target; set "
 					"data.preprocess.target: standardize, or raise optimizer.lr or train.epochs", err);
-	if (still_falling(record, &c))
+	if (!unlearns(record) && still_falling(record, &c))
 		return lb_sentences_add(doubts, "the training loss was still falling at the last epoch; raise train.epochs or optimizer.lr", err);
 	return 0;
 }

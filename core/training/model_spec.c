@@ -11,7 +11,7 @@ static const char *const activations[] = { "relu", "tanh", "gelu", "identity", "
 static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", NULL };
 #define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs)); none: they stay 0"
 
-#define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
+#define DIMENSION_HELP "task embedding: columns of the embedding; task anomaly: of outputs that are trained to be near a centre, or 0: the features; 0 in every other task"
 
 #define HEADS_HELP "output layers side by side, for terms that read another than head 1"
 #define START { .name = "start", .type = LB_TEXT_PARAM, .help = "a saved model (output.model: true) with whose parameters the training begins; drawn by init and seed if not given" }
@@ -200,6 +200,74 @@ const struct lb_model_kind lb_model_kind_random_features = {
 		LB_PARAMS(features_params),
 	},
 	.make = make_random_features,
+};
+
+static const char *const components[] = { "all", "high", "low", NULL };
+
+enum { GAUSSIAN_COVARIANCE, GAUSSIAN_SHRINKAGE, GAUSSIAN_COMPONENTS, GAUSSIAN_VARIANCE };
+static const struct lb_param gaussian_params[] = {
+	[GAUSSIAN_COVARIANCE] = { .name = "covariance", .type = LB_CHOICE_PARAM, .choices = covariances,
+				  .help = "of the features: ledoit_wolf chooses the shrinkage; empirical has none" },
+	[GAUSSIAN_SHRINKAGE] = { .name = "shrinkage", .symbol = "s", .type = LB_REAL_PARAM, .def = 0.1, .min = 0, .max = 1, .grid = { 0.01, 0.1, 0.5 }, .n_grid = 3,
+				 .help = "of covariance shrunk: 0 is the empirical one, 1 a multiple of the unit matrix" },
+	[GAUSSIAN_COMPONENTS] = { .name = "components", .type = LB_CHOICE_PARAM, .choices = components,
+				  .help = "principal components that count: all; high, the fewest that have the share `variance`; low, the others" },
+	[GAUSSIAN_VARIANCE] = { .name = "variance", .symbol = "q", .type = LB_REAL_PARAM, .def = 0.95, .min = 0, .max = 1, .min_open = true, .max_open = true,
+				.grid = { 0.5, 0.9, 0.95, 0.99 }, .n_grid = 4, .help = "of components high and low: the share of the variance between them" },
+};
+
+static int make_gaussian(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	(void)outputs;
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, inputs }, .init = LB_INIT_ZERO, .closed_form = LB_GAUSSIAN,
+				       .covariance = (enum lb_covariance)par[GAUSSIAN_COVARIANCE].v, .shrinkage = par[GAUSSIAN_SHRINKAGE].v,
+				       .components = (enum lb_components)par[GAUSSIAN_COMPONENTS].v, .variance = par[GAUSSIAN_VARIANCE].v };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_gaussian = {
+	.base = {
+		.name = "gaussian",
+		.tasks = 1u << LB_ANOMALY,
+		.traits = LB_CLOSED_FORM | LB_WHITENS,
+		.title = "One Gaussian of the normal rows, for anomaly scores by Mahalanobis distance",
+		.cite = "O. Rippel, P. Mertens, D. Merhof, Modeling the distribution of normal data in pre-trained deep features for anomaly detection, ICPR 2020; shrinkage: O. "
+			"Ledoit, M. Wolf, A well-conditioned estimator for large-dimensional covariance matrices, Journal of Multivariate Analysis 88, 2004",
+		.formula = "S = (1/n) sum_i (x_i - mu)(x_i - mu)', V = (1 - s) S + s tr(S)/d I;  z = L^-1 (x - mu), L L' = V;  with components: z_k = v_k'(x - mu)/sqrt(l_k)",
+		.notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record shows 0 epochs and 0 "
+			 "steps. Row weights count as rows. The outputs are whitened, so that the score of a row (evaluate.anomaly: mahalanobis) is |z|^2, the squared "
+			 "distance of scikit-learn's EmpiricalCovariance and LedoitWolf. The components of S in descending order of variance: high are the first until "
+			 "their share of tr(S) is q or more, low the rest, which the authors call negated PCA; outputs of the others are 0. Components low without any, or "
+			 "an empirical covariance without an inverse, are refused. Time grows as rows d^2 and d^3.",
+		.keywords = "mahalanobis elliptic_envelope one_class ledoit_wolf npca pca padim mcd",
+		LB_PARAMS(gaussian_params),
+	},
+	.make = make_gaussian,
+};
+
+static int make_nearest_neighbours(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	(void)par;
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = LB_TRAINING_ROWS };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_nearest_neighbours = {
+	.base = {
+		.name = "nearest_neighbours",
+		.tasks = 1u << LB_ANOMALY,
+		.traits = LB_CLOSED_FORM | LB_KEEPS_ROWS,
+		.title = "The training rows themselves, for anomaly scores by distances to the nearest",
+		.cite = "S. Ramaswamy, R. Rastogi, K. Shim, Efficient algorithms for mining outliers from large data sets, SIGMOD 2000",
+		.formula = "z_i = x'x_i - |x_i|^2 / 2, so that |x - x_i|^2 = |x|^2 - 2 z_i",
+		.notes = "Keeps the encoded training rows, also in a saved model: loss, optimizer, schedule, epochs and batch have no effect, and the record shows 0 epochs "
+			 "and 0 steps. The score (evaluate.anomaly: knn) has the number of neighbours. Weights of rows are refused. Time grows as training rows times "
+			 "rows times features.",
+		.keywords = "knn k_nearest_neighbours nearest_neighbors lof",
+	},
+	.make = make_nearest_neighbours,
 };
 
 const struct lb_info *const lb_models[] = {

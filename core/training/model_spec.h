@@ -16,10 +16,13 @@ enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 #define LB_MAX_LAYERS 32
 enum { LB_MOST_HEADS = 8 };
 
-/* Models of Gaussian classes (core/engine/fit/gaussian_classes.h), and a layer of random features
- * under a ridge regression (core/engine/fit/random_features.h). */
-enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA, LB_RANDOM_FEATURES };
+/* Models of Gaussian classes, and of one Gaussian (core/engine/fit/gaussian_classes.h), a layer of
+ * random features under a ridge regression (core/engine/fit/random_features.h), and the training
+ * rows themselves (core/engine/fit/training_rows.h). */
+enum lb_closed_form { LB_NO_CLOSED_FORM, LB_NAIVE_BAYES, LB_LDA, LB_GAUSSIAN, LB_RANDOM_FEATURES, LB_TRAINING_ROWS };
 enum lb_covariance { LB_LEDOIT_WOLF, LB_SHRUNK, LB_EMPIRICAL };
+/* Principal components of one Gaussian that count: all, those of most variance, the others. */
+enum lb_components { LB_ALL_COMPONENTS, LB_HIGH_COMPONENTS, LB_LOW_COMPONENTS };
 
 /* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and
  * dropout) follow every layer but the last. A linear model has one layer. */
@@ -34,8 +37,10 @@ struct lb_model_spec {
 	uint64_t seed;           /* of initialisation and dropout */
 	enum lb_closed_form closed_form; /* fitted without loss and optimiser; but for random features a linear model */
 	double smoothing;        /* naive Bayes: added to the variances */
-	enum lb_covariance covariance; /* LDA */
-	double shrinkage;        /* LDA: of a shrunk covariance */
+	enum lb_covariance covariance; /* LDA, one Gaussian */
+	double shrinkage;        /* of a shrunk covariance */
+	enum lb_components components; /* one Gaussian */
+	double variance;         /* the share of the variance that high components have at least */
 	struct {
 		double weights, biases;  /* standard deviations: of a weight times sqrt(inputs), of a bias */
 		double ridge;
@@ -56,7 +61,9 @@ struct lb_model_kind {
 
 enum lb_model_trait {
 	LB_CLOSED_FORM = 1 << 0, /* fitted without loss, optimiser and steps */
-	LB_FIXED_FEATURES = 1 << 1 /* its last layer, trained by a loss, reads the features of the data */
+	LB_FIXED_FEATURES = 1 << 1, /* its last layer, trained by a loss, reads the features of the data */
+	LB_WHITENS = 1 << 2,     /* its outputs are whitened features: the squared length of a row is its Mahalanobis distance */
+	LB_KEEPS_ROWS = 1 << 3   /* it has an output for each training row, so that `outputs` of .make is their number */
 };
 
 /* The registered kinds of models, each the .base of a struct lb_model_kind. */

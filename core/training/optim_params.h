@@ -7,9 +7,11 @@
 /* The first parameters of every optimiser that takes steps by minibatches. */
 enum { LB_OPT_LR, LB_OPT_WEIGHT_DECAY, LB_OPT_DECAY_BIAS, LB_OPT_PROJECT, LB_OPT_OWN };
 
-/* The parameters of lbfgs, the optimiser that reads all training rows at once. */
+/* The parameters of the optimisers that read all training rows at once, lbfgs and newton; they
+ * begin alike. */
 enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_MAX_ITERATIONS, LB_LBFGS_MEMORY,
        LB_LBFGS_OBJECTIVE_TOLERANCE };
+enum { LB_NEWTON_WEIGHT_DECAY, LB_NEWTON_DECAY_BIAS, LB_NEWTON_STEPS, LB_NEWTON_DAMPING, LB_NEWTON_TOLERANCE, LB_NEWTON_MAX_ITERATIONS };
 
 enum lb_optimizer_trait {
 	LB_FULL_BATCH = 1 << 0,  /* reads all training rows at once */

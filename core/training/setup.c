@@ -85,10 +85,17 @@ size_t lb_setup_curve_times(const struct lb_setup *setup)
 	return setup->survival_curve && setup->loss && lb_loss_gives_curves(setup->loss) ? setup->survival_curve->n : 0;
 }
 
+bool lb_setup_reconstructs(const struct lb_setup *setup)
+{
+	return setup->anomaly && !setup->centred;
+}
+
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	const size_t out = lb_model_spec_columns(&setup->model);
 
+	if (setup->anomaly)
+		return 1;
 	if ((setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss)) || setup->loss->scores_for)
 		return data->n_classes;
 	if (setup->loss->kind == LB_SURVIVAL)

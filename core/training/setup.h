@@ -37,6 +37,10 @@ struct lb_term {
 	const struct lb_arg *par;
 	double weight;                   /* positive */
 	size_t head;                     /* of the model, whose scores it reads, from 0 */
+	/* (rows of the dataset) 0 for rows that it leaves out, else one number: the term is the
+	 * mean over these rows. With row_weight the products have mean 1 over the training rows.
+	 * NULL: all rows. */
+	const double *part;
 };
 enum { LB_MOST_TERMS = 8 };
 
@@ -76,6 +80,9 @@ struct lb_setup {
 	const struct lb_arg *miner_par;
 	const struct lb_info *judge;     /* of embeddings, for judged metrics (core/training/judge.h), or NULL */
 	const struct lb_arg *judge_par;
+	const struct lb_info *anomaly;   /* how a row of task anomaly is scored (core/training/anomaly_score_info.h); NULL: another task */
+	const struct lb_arg *anomaly_par;
+	bool centred;                    /* task anomaly: the targets of every row are 0 in units that begin at minus a centre, which makes them that centre */
 	double loss_lr_factor;           /* the learning rate of the losses' own parameters is this times the model's */
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
@@ -93,6 +100,7 @@ struct lb_setup {
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, its predictions in regression, or NULL */
 	const double *second_teacher;    /* regression: those of another one, or NULL */
+	const double *reference;         /* (rows of the dataset, classes) the scores of a model that this one is compared with, or NULL */
 	const double *guide;             /* (rows of the dataset, guide_columns) what a guide says of them, for losses that read it, or NULL */
 	size_t guide_columns;
 	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
@@ -139,9 +147,13 @@ struct lb_setup lb_setup_bare(const struct lb_setup *setup);
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
-/* Columns of the scores: those of head 1 of the model's output, or one a class where the loss
- * makes these of embeddings or of other scores, or, with several outputs a target, the targets'
- * predictions and then the outputs. Embeddings without scores take their place. */
+/* Whether the targets of a row are its own features: task anomaly, without a centre. */
+bool lb_setup_reconstructs(const struct lb_setup *setup);
+
+/* Columns of the scores: those of head 1 of the model's output, or one a class where the loss makes
+ * these of embeddings or of other scores, or, with several outputs a target, the targets'
+ * predictions and then the outputs. Embeddings without scores take their place. In task anomaly
+ * one. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* Targets of a regression or labels of a multi-label task that the model's output is for. */
 size_t lb_setup_targets(const struct lb_setup *setup);

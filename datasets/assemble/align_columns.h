@@ -39,6 +39,10 @@ int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path
  * an event, or NULL. */
 int lb_event_of(const char *text, const char *positive);
 
+/* Anomaly: returns whether a label is one of the n_normal that normal rows have, as text or as the
+ * same whole number. */
+bool lb_is_normal(const char *const *normal, size_t n_normal, const char *label);
+
 /* A copy, with its name, of the column that a reference means; `key` is for the message. To be
  * taken before lb_dataset_fit, and released with the labels that it is put among, on failure
  * too. */

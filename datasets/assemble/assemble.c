@@ -50,6 +50,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	free(d->weight);
 	free(d->offset);
 	free(d->group);
+	free_texts(d->group_name, d->n_groups);
 	free(d->subgroup);
 	free(d);
 }

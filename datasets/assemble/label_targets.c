@@ -161,6 +161,58 @@ static int warn_single(const struct lb_joined_table *f, struct lb_dataset *d, st
 	return rc;
 }
 
+/* ---- normal rows and anomalies ---- */
+
+bool lb_is_normal(const char *const *normal, size_t n_normal, const char *label)
+{
+	for (size_t k = 0; k < n_normal; k++)
+		if (lb_names_class(normal[k], label))
+			return true;
+	return false;
+}
+
+/* Every label of data.normal is that of some row of the training file. */
+static int check_normal(const struct lb_joined_table *f, const struct lb_roles *roles, const struct lb_column *c, struct lb_err *err)
+{
+	for (size_t k = 0; k < roles->n_normal; k++) {
+		bool found = false;
+		for (size_t i = 0; i < f->n_first && !found; i++)
+			found = lb_names_class(roles->normal[k], c->level[c->code[i]]);
+		if (found)
+			continue;
+		struct lb_buf b = { 0 };
+		for (size_t v = 0; v < c->n_levels; v++)
+			lb_some(&b, v, c->level[v]);
+		lb_some_end(&b, c->n_levels);
+		const char *near = lb_nearest(roles->normal[k], (const char *const *)c->level, c->n_levels);
+		lb_fail(err, LB_DATA, "%s: data.normal: no row of column '%s' has the label '%.60s'; the labels are %s%s%s%s", label_origin(f)->path[0], c->name,
+			roles->normal[k], b.s && !b.bad ? b.s : "none", near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		lb_buf_free(&b);
+		return -1;
+	}
+	return 0;
+}
+
+/* Two classes, whether there are anomalies or not. */
+static int code_anomalies(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+{
+	static const char *const names[] = { "normal", "anomaly" };
+	struct lb_column *c = lb_joined_table_column(f, LB_TARGET);
+
+	if (lb_joined_table_refuse_missing(f, label_origin(f), c, "label", err) || (c->type == LB_NUMBER && lb_column_to_text(c, f->n, err)) || check_normal(f, roles, c, err))
+		return -1;
+	d->class_name = lb_alloc(sizeof names / sizeof *names, sizeof *d->class_name, err);
+	d->y = lb_alloc(f->n, sizeof *d->y, err);
+	if (!d->class_name || !d->y)
+		return -1;
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+		if (!(d->class_name[d->n_classes++] = lb_strdup(names[k], err)))
+			return -1;
+	for (size_t i = 0; i < f->n; i++)
+		d->y[i] = !lb_is_normal(roles->normal, roles->n_normal, c->level[c->code[i]]);
+	return 0;
+}
+
 static int code_classes(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_column *c = lb_joined_table_column(f, LB_TARGET);
@@ -259,6 +311,8 @@ int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *rol
 {
 	if (d->kind == LB_SURVIVAL && code_events(f, roles, d, err))
 		return -1;
+	if (d->kind == LB_ANOMALY)
+		return code_anomalies(f, roles, d, err);
 	return lb_kind_of_targets(d->kind) ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
 										      code_classes(f, roles, d, err);
 }
@@ -335,7 +389,24 @@ static int take_codes(struct lb_joined_table *f, enum lb_role role, const char *
 	return 0;
 }
 
+/* Takes the values of the groups, which queries do without. */
+static void take_group_names(struct lb_joined_table *f, struct lb_dataset *d)
+{
+	struct lb_column *c = lb_joined_table_column(f, LB_GROUP_COLUMN);
+
+	if (!c || d->kind == LB_RANKING)
+		return;
+	d->group_name = c->level;
+	d->n_groups = c->n_levels;
+	c->level = NULL;
+	c->n_levels = 0;
+}
+
 int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
-	return take_codes(f, LB_GROUP_COLUMN, "group", &d->group, err) || take_codes(f, LB_SUBGROUP, "subgroup", &d->subgroup, err) ? -1 : 0;
+	const int rc = take_codes(f, LB_GROUP_COLUMN, "group", &d->group, err) || take_codes(f, LB_SUBGROUP, "subgroup", &d->subgroup, err) ? -1 : 0;
+
+	if (!rc)
+		take_group_names(f, d);
+	return rc;
 }

@@ -29,7 +29,7 @@ static void profile_none(const struct lb_arg *par, size_t n_classes, double *sha
 }
 
 const struct lb_imbalance lb_imbalance_none = {
-	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL, .title = "All rows stay", .formula = "n_c as in the data" },
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL | 1u << LB_ANOMALY, .title = "All rows stay", .formula = "n_c as in the data" },
 	.profile = profile_none,
 };
 

@@ -29,7 +29,7 @@ static int apply_none_to_targets(const struct lb_noise *in, double *target, stru
 }
 
 const struct lb_corruption lb_corruption_none = {
-	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL, .title = "Labels as they are", .formula = "y' = y" },
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL | 1u << LB_ANOMALY, .title = "Labels as they are", .formula = "y' = y" },
 	.apply = apply_none,
 	.apply_targets = apply_none_to_targets,
 };

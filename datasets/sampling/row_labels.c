@@ -169,6 +169,8 @@ int lb_labels_check(const struct lb_dataset *d, const struct lb_split *split, co
 {
 	if (check_weights(d, split, err))
 		return -1;
+	if (d->kind == LB_ANOMALY)
+		return 0;
 	return d->kind == LB_SURVIVAL ? check_events(d, split, err) : y ? check_classes(d, split, y, advice, err) : d->kind == LB_REGRESSION ? check_targets(d, split, err) : 0;
 }
 
@@ -205,7 +207,7 @@ static int warn_one_class(const struct lb_dataset *d, const struct lb_split *spl
 	for (int part = LB_VALID; part <= LB_TEST; part++) {
 		const int32_t only = only_class(d, split, part, y, false);
 		if (only >= 0 && say(out, err, "all rows of the %s part are of class '%s': metrics that compare classes, such as %s, are undefined there",
-				     part_name[part], d->class_name[only], d->kind == LB_BINARY ? "auc" : "mcc"))
+				     part_name[part], d->class_name[only], d->kind == LB_BINARY || d->kind == LB_ANOMALY ? "auc" : "mcc"))
 			return -1;
 	}
 	return 0;
@@ -260,5 +262,7 @@ int lb_labels_warn(const struct lb_dataset *d, const struct lb_split *split, con
 		return warn_settled_labels(d, split, out, err);
 	if (!y)
 		return warn_constant_targets(d, split, out, err);
+	if (d->kind == LB_ANOMALY)
+		return warn_one_class(d, split, y, out, err);
 	return warn_absent_classes(d, split, y, out, err) || warn_one_class(d, split, y, out, err) ? -1 : 0;
 }

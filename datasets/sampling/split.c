@@ -484,8 +484,9 @@ void lb_split_free(struct lb_split *s)
 {
 	if (!s)
 		return;
-	for (int k = LB_TRAIN; k <= LB_TEST; k++)
+	for (int k = 0; k < LB_ROW_LISTS; k++)
 		free(s->rows[k]);
+	free(s->whole);
 	free(s->bag);
 	*s = (struct lb_split){ 0 };
 }

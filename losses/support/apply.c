@@ -90,6 +90,11 @@ bool lb_loss_has_scores(size_t i)
 	return i < n_losses && losses[i]->predict;
 }
 
+bool lb_loss_has_state(size_t i)
+{
+	return i < n_losses && losses[i]->init;
+}
+
 bool lb_loss_has_matrix(size_t i)
 {
 	return i < n_losses && losses[i]->form->similarity;
@@ -114,7 +119,7 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 	return NULL;
 }
 
-#define TEACHERS "says that it needs a teacher (LB_NEEDS_TEACHER), or a second one, and is none of ranking, or of regression with one output a target"
+#define TEACHERS "says that it needs a teacher (LB_NEEDS_TEACHER), or a second one, and is none of ranking or multiclass, or of regression with one output a target"
 
 const char *lb_loss_misfit(const struct lb_loss *l)
 {
@@ -126,15 +131,14 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 	} rules[] = {
 		{ !form, "has no form" },
 		{ form && !!form->row + !!form->batch + !!form->query + !!form->similarity != 1, "its form has to have either .row, .batch, .query or .similarity" },
+		{ l->info.kind == LB_ANOMALY, "is of a task whose losses are of regression" },
 		{ form && !form->query != (l->info.kind != LB_RANKING), "has one of .query and kind LB_RANKING; they go together" },
 		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs & ~(unsigned)LB_NEEDS_TEACHER), "a loss of "
 		  "queries reads scores, grades and a teacher's scores alone: no state, no parameters, no workspace, no other needs" },
-		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
+		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION && l->info.kind != LB_MULTICLASS) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
-		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
-		  "embeddings alone: no state, no parameters" },
-		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by "
-		  "distances, and is no loss of them" },
+		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of embeddings alone: no state, no parameters" },
+		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && (form->sums_rows || form->strided) && !form->batch, "has .sums_rows or .strided, which are said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, and no such rows" },
@@ -166,10 +170,8 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
 		{ l->info.most_of_query && l->info.kind != LB_RANKING, "says how long a query may be (.most_of_query) and has none" },
-		{ l->info.weighs_rows && form && !(form->batch && !form->sums_rows), "says that it weighs rows (.weighs_rows), which is said of a loss by batch "
-		  "that is no sum over rows" },
-		{ (l->info.columns || l->info.baseline_hazard) && !(l->info.kind == LB_SURVIVAL && l->predict), "says what its scores are of (.columns, "
-		  ".baseline_hazard) and makes no survival curves of them" },
+		{ l->info.weighs_rows && form && !(form->batch && !form->sums_rows), "says that it weighs rows (.weighs_rows), which is said of a loss by batch that is no sum over rows" },
+		{ (l->info.columns || l->info.baseline_hazard) && !(l->info.kind == LB_SURVIVAL && l->predict), "says what its scores are of (.columns, .baseline_hazard) and makes no survival curves of them" },
 		{ l->info.targets && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL, "says which targets it is defined for (.targets) and has none" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};

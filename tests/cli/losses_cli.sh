@@ -116,6 +116,7 @@ def inputs(case, change=lambda m: m):
         if key in case:
             more[name] = change(case[key])
     more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups"), ("partner", "partner"), ("mix", "mix")) if key in case}
+    more |= {"teacher_scores": change(case["teacher"])} if "teacher" in case else {}
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 

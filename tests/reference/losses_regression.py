@@ -31,6 +31,17 @@ def gaussian_nll(z, t, full=False, s_clip=0):
     return total / len(t) - (0 if full else mpmath.log(2 * mpmath.pi) / 2)
 
 
+def apre(z, t, w_bias=1, w_unc=1, s_clip=0):
+    """By the squared error and the log variance of mpmath's normal density, each with its weight."""
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        mean, s = z[2 * k:2 * k + 2]
+        s = max(-mpmath.mpf(s_clip), min(mpmath.mpf(s_clip), s)) if s_clip else s
+        peak = mpmath.log(mpmath.npdf(0, 0, mpmath.exp(s / 2))) + mpmath.log(2 * mpmath.pi) / 2
+        total += w_bias * ((target - mean) / mpmath.exp(s / 2)) ** 2 / 2 - mpmath.mpf(w_unc) * peak
+    return total / len(t)
+
+
 def beta_nll(z, t, beta=0.5, fixed=None):
     """fixed: the row that the weights are computed from, which the gradient takes as constants."""
     total, fixed = mpmath.mpf(0), fixed or z
@@ -154,6 +165,7 @@ LOSSES = [
     (mdn, {}, 9), (mdn, {"components": 2}, 6), (crps_ensemble, {"members": 4}, 4), (crps_ensemble, {"members": 3, "fair": True}, 3),
     (zero_inflated_poisson, {}, 2), (zero_inflated_nb, {}, 2), (zero_inflated_nb, {"alpha": 3}, 2), (multi_quantile_nocross, {}, 3),
     (hl_gauss, {"lo": -2, "hi": 2, "bins": 5}, 5), (hl_gauss, {"lo": -1, "hi": 3, "bins": 4, "sigma": 1.5}, 4), (crps_gaussian, {}, 2),
+    (apre, {}, 2), (apre, {"w_bias": 2, "w_unc": 0.5}, 2), (apre, {"w_bias": 0.5, "s_clip": 2}, 2),
 ]
 SHAPES = [(1, 1), (3, 1), (2, 2), (4, 3)]
 
@@ -167,7 +179,7 @@ def make_case(loss, par, outputs, shape, scale, rng):
     case = {"kind": "regression", "loss": loss.__name__, "set": setting(par),
             "z": [[rng.gauss(0, scale) for _ in range(targets * outputs)] for _ in range(b)],
             "t": [[rng.gauss(0, 1 + scale / 4) for _ in range(targets)] for _ in range(b)]}
-    if loss in (gaussian_nll, beta_nll, laplace_nll, crps_gaussian, log_normal):  # no log variance so low that float64 does not hold the value
+    if loss in (gaussian_nll, apre, beta_nll, laplace_nll, crps_gaussian, log_normal):  # no log variance so low that float64 does not hold the value
         case["z"] = [[max(-300.0, min(v, 300.0)) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
     if loss in (zero_inflated_poisson, zero_inflated_nb):
         case["t"] = [[float(int(abs(v) * 2)) for v in row] for row in case["t"]]

@@ -161,6 +161,15 @@ def share(rng, _):
     return rng.choice([rng.random(), rng.random() ** 6 + 1e-6])
 
 
+def hard_feature(z, t, q=0.999):
+    """The mean of the squared errors that are at least their q-quantile, by linear interpolation as in numpy.quantile and torch.quantile."""
+    squares = sorted((a - b) ** 2 for row, goal in zip(z, t) for a, b in zip(row, goal))
+    place_of_q = mpf(str(q)) * (len(squares) - 1)
+    low = int(mpmath.floor(place_of_q))
+    edge = squares[low] + (place_of_q - low) * (squares[min(low + 1, len(squares) - 1)] - squares[low])
+    return mean(v for v in squares if v >= edge)
+
+
 LOSSES = [
     ("shift_l1", of_entries(abs), {}, 1, (1, 4, 20), any_target), ("shift_l2", of_entries(lambda e: e * e / 2), {}, 1, (1, 4, 20), any_target),
     ("shift_smooth_l1", of_entries(smooth), {}, 1, (1, 4, 20), any_target),
@@ -229,6 +238,8 @@ if __name__ == "__main__":
         cases += [kernel_case("cs_conditional", par, scale, shape, rng) for scale in (1, 4) for shape in [*SHAPES, (6, 2)]]
     for par in ({}, {"sigma_t": 0.4, "sigma_x": 3}, {"normalised": True}):
         cases += [kernel_case("cs_qmi", par, 1, shape, rng) for shape in [*SHAPES, (6, 2)]]
+    cases += [plain_case("hard_feature_loss", hard_feature, par, 1, scale, any_target, shape, rng) for par in ({}, {"q": 0.5}, {"q": 0}, {"q": 0.8})
+              for scale in (1, 20) for shape in [*SHAPES, (7, 3)]]
     with open(OUT, "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/losses_regression_batch.py",\n "cases": [\n')
         out.write(",\n".join("  " + json.dumps(case) for case in cases))

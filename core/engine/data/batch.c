@@ -10,7 +10,7 @@ bool lb_input_batch_compressed(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++) {
 		const struct lb_setup *t = &c->trial[i];
-		if (t->view || t->attack || t->eval_attack || lb_setup_traits(t) & LB_CHANGES_INPUTS ||
+		if (t->view || t->attack || t->eval_attack || t->anomaly || lb_setup_traits(t) & LB_CHANGES_INPUTS ||
 		    lb_setup_needs(t) & (LB_NEEDS_FEATURES | LB_NEEDS_INPUTS))
 			return false;
 	}

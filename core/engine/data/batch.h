@@ -21,7 +21,7 @@ struct lb_input_batch {
 };
 
 /* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the
- * rows written out (further views, features, attacks). */
+ * rows written out (further views, features, attacks, anomaly scores). */
 bool lb_input_batch_compressed(const struct lb_cohort *c);
 
 /* Room for batches of max_rows rows; how: LB_ROWS_... of core/engine/data/batch_csr.h. Release with

@@ -21,6 +21,7 @@ enum { CELLS = 1 << 13 };
 
 static const char *const kind_name[] = {
 	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence", [LB_RANKING] = "mean", [LB_SURVIVAL] = "kaplan_meier",
+	[LB_ANOMALY] = "constant",
 };
 
 /* ln(a / b), with a bound where one of them is 0. */
@@ -124,6 +125,8 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 {
 	const struct lb_dataset *d = c->features->data;
 
+	if (c->kind == LB_ANOMALY)
+		return 0;
 	if (!lb_kind_of_columns(c->kind))
 		return class_scores(c, setup, score, err);
 	if (c->kind == LB_SURVIVAL) {

@@ -26,6 +26,12 @@ struct lb_eval_model {
 	size_t bad_row;                      /* told: of the dataset, if bad */
 };
 
+/* The rows of a part after mean shift. */
+struct lb_shifted_rows {
+	size_t rounds, neighbours;           /* that they are made with */
+	real *x;                             /* (rows of the part, features); NULL: not made */
+};
+
 /* Room for the row statistics of some trials of a cohort and for one chunk of rows. */
 struct lb_evaluator {
 	const struct lb_cohort *cohort;
@@ -36,13 +42,19 @@ struct lb_evaluator {
 	void *workspace;                     /* of a loss that makes it; grows where one needs more */
 	size_t workspace_bytes;
 	struct lb_row_stats *row_stats;      /* together: of as many models as are evaluated at once */
+	struct lb_row_stats *unlearning[LB_ROW_LISTS]; /* the same of the rows to be forgotten, LB_FORGET, and the others, LB_RETAIN; NULL where no trial
+	                                        has a metric that reads them */
 	size_t together;
 	double *hazard;                      /* (together, LB_CURVE_TIMES) survival: of each of these; NULL for another task */
 	struct lb_row_stats_scratch room;
 	struct lb_last_layer last;
+	struct lb_shifted_rows shifted[LB_ROW_LISTS]; /* of each part, for anomaly scores that shift rows */
 	real *moved;                         /* (chunk, features) by the evaluation attack; NULL where no trial has one */
 	struct lb_joint_layer *joint_layer; /* borrowed; for several models at once, or NULL */
 	struct lb_team *team;             /* borrowed; threads that share the work, or NULL */
 };
+
+/* Makes e->workspace at least so large. -1 when memory runs out. */
+int lb_evaluator_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *err);
 
 #endif

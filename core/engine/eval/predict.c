@@ -26,7 +26,8 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 	const size_t plain = lb_model_spec_size(&p->setup->model);
 
 	q->setup = (struct lb_setup){ .loss = p->setup->loss, .loss_par = p->setup->loss_par, .model = p->setup->model,
-				       .cuts = p->setup->cuts, .survival_curve = p->setup->survival_curve };
+				       .cuts = p->setup->cuts, .survival_curve = p->setup->survival_curve, .anomaly = p->setup->anomaly,
+				       .anomaly_par = p->setup->anomaly_par };
 	if (p->value) {
 		q->setup.metric = p->setup->metric;
 		q->setup.n_metrics = p->setup->n_metrics;

@@ -34,11 +34,19 @@ static bool reads_teacher(const struct lb_setup *setup)
 	return false;
 }
 
-/* Columns of the teacher's scores that are kept; 0: none. */
-static size_t teacher_columns(const struct lb_cohort *c)
+static bool reads_reference(const struct lb_setup *setup)
+{
+	for (size_t m = 0; setup->reference && m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->reference)
+			return true;
+	return false;
+}
+
+/* Columns of another model's scores that are kept; 0: none. */
+static size_t columns_read(const struct lb_cohort *c, bool (*reads)(const struct lb_setup *setup))
 {
 	for (size_t i = 0; i < c->k; i++)
-		if (reads_teacher(&c->trial[i]))
+		if (reads(&c->trial[i]))
 			return c->features->data->n_classes;
 	return 0;
 }
@@ -65,8 +73,10 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 		ok = (d->logp = lb_alloc(n, sizeof(double), err)) && (d->brier = lb_alloc(n, sizeof(double), err)) &&
 		     (d->conf = lb_alloc(n, sizeof(double), err)) && (d->score = lb_alloc(n, sizeof(double), err)) &&
 		     (d->peak = lb_alloc(n, sizeof(double), err)) && (d->collapsed = lb_alloc(n, sizeof(bool), err));
-	if (ok && teacher_columns(c))
-		ok = (d->teacher = lb_alloc(n, teacher_columns(c) * sizeof(double), err));
+	if (ok && columns_read(c, reads_teacher))
+		ok = (d->teacher = lb_alloc(n, columns_read(c, reads_teacher) * sizeof(double), err));
+	if (ok && columns_read(c, reads_reference))
+		ok = (d->reference = lb_alloc(n, columns_read(c, reads_reference) * sizeof(double), err));
 	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
 	if (ok && lb_cohort_reads_probabilities(c))
@@ -91,6 +101,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 	free(d->event);
 	free(d->subgroup);
 	free(d->teacher);
+	free(d->reference);
 	free(d->log_probability);
 	free(d->collapsed);
 	free(d->robust);
@@ -101,7 +112,8 @@ void lb_row_stats_close(struct lb_row_stats *d)
 size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 {
 	const size_t subgroup = c->features->data->subgroup ? sizeof(int32_t) : 0;
-	const size_t decisions = 3 * sizeof(int32_t) + subgroup + teacher_columns(c) * sizeof(double), eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
+	const size_t others = columns_read(c, reads_teacher) + columns_read(c, reads_reference);
+	const size_t decisions = 3 * sizeof(int32_t) + subgroup + others * sizeof(double), eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
 	if (lb_kind_of_columns(c->kind))
 		return 2 * columns * sizeof(double) + subgroup;
@@ -303,6 +315,8 @@ static void keep_beside(struct lb_row_stats *d, const struct lb_stats_input *s)
 		d->subgroup[s->start + i] = data->subgroup[s->rows[i]];
 	for (size_t i = 0; d->teacher && reads_teacher(s->setup) && i < s->b; i++)
 		memcpy(d->teacher + (s->start + i) * c, s->setup->teacher + s->rows[i] * c, c * sizeof *d->teacher);
+	for (size_t i = 0; d->reference && reads_reference(s->setup) && i < s->b; i++)
+		memcpy(d->reference + (s->start + i) * c, s->setup->reference + s->rows[i] * c, c * sizeof *d->reference);
 }
 
 /* The statistics of classes, of the scores that metrics follow. */
@@ -339,7 +353,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 		return;
 	}
 	for (size_t i = 0; i < s->b; i++) {
-		if (kind == LB_BINARY)
+		if (kind == LB_BINARY || kind == LB_ANOMALY)
 			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
 		if (kind == LB_RANKING)
 			d->query[start + i] = data->group[s->rows[i]];
@@ -382,7 +396,7 @@ struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d,
 		setup->loss->output(setup->loss_par, k, &output[k]);
 	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
-				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .teacher = d->teacher, .robust = d->robust, .robust_logp = d->robust_logp,
+				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .teacher = d->teacher, .reference = d->reference, .robust = d->robust, .robust_logp = d->robust_logp,
 				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query, .subgroup = d->subgroup, .event = d->event,
 				     .n_times = times, .curve_time = times ? setup->survival_curve->time : NULL, .curve = times ? d->said : NULL,
 				     .outputs = outputs, .output = outputs ? output : NULL,

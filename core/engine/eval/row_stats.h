@@ -15,6 +15,7 @@ struct lb_row_stats {
 	int32_t *event;          /* survival: of each row; `said` holds the curves */
 	int32_t *subgroup;       /* of each row; NULL without data.subgroup */
 	double *teacher;         /* (rows, classes) a teacher's scores; NULL where no trial has a metric that asks for them */
+	double *reference;       /* the same of a reference model */
 	double *log_probability; /* (rows, classes); NULL where no trial has a metric that asks for it */
 	bool *collapsed;
 	int32_t *robust;         /* what the evaluation attack finds (core/engine/eval/robust_eval.h); NULL where no trial has one */

@@ -4,10 +4,12 @@
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
 #include "core/engine/eval/evaluate.h"
+#include "core/engine/optim/optim.h"
 #include "core/training/lbfgs.h"
 #include "core/training/curvature.h"
 #include "core/engine/fit/gaussian_classes.h"
 #include "core/engine/fit/random_features.h"
+#include "core/engine/fit/training_rows.h"
 
 #include <stdlib.h>
 
@@ -16,11 +18,12 @@ enum { ROUGH_CELLS = 1000000 };
 
 static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_train_result *o, struct lb_err *err)
 {
-	const bool large = (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
+	const struct lb_optim *optim = lb_optim_of(setup->optimizer);
+	const bool large = optim->takes_rough && (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
 	struct lb_objective *objective = lb_objective_new_f64(c, setup, err);
 	struct lb_objective *rough = large && objective ? lb_objective_new_f32(c, setup, err) : NULL;
 	struct lb_minimum at;
-	const int rc = objective && !rough == !large ? lb_lbfgs(objective, rough, setup->optimizer_par, o->n_params, w, &at, err) : -1;
+	const int rc = objective && !rough == !large ? optim->minimise(objective, rough, setup->optimizer_par, o->n_params, w, &at, err) : -1;
 
 	lb_objective_free_f64(objective);
 	lb_objective_free_f32(rough);
@@ -80,7 +83,9 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 /* w <- the parameters of a model in closed form. */
 static int solve(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
 {
-	return (setup->model.closed_form == LB_RANDOM_FEATURES ? lb_random_features_f64 : lb_gaussian_classes_f64)(c, setup, w, err);
+	const enum lb_closed_form form = setup->model.closed_form;
+
+	return (form == LB_RANDOM_FEATURES ? lb_random_features_f64 : form == LB_TRAINING_ROWS ? lb_training_rows_keep_f64 : lb_gaussian_classes_f64)(c, setup, w, err);
 }
 
 static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_train_result *o, struct lb_err *err)

@@ -4,6 +4,8 @@
 #include "core/engine/data/batch_dense.h"
 #include "core/engine/kernels/squares.h"
 #include "core/engine/precision.h"
+#include "core/base/text.h"
+#include "core/numeric/eigen.h"
 #include "core/training/feature_whitening.h"
 
 #include <math.h>
@@ -21,13 +23,21 @@ struct moments {
 	double *mean;                    /* (classes, d) */
 	double total;
 	double *var;                     /* (d) naive Bayes */
-	/* LDA: the lower triangle of the covariance (d, d), or of its factor; rows (LB_SQUARES, d)
-	 * that are to be added to it; and the mean of |row|^4. */
+	/* LDA, one Gaussian: the lower triangle of the covariance (d, d), or of its factor; rows
+	 * (LB_SQUARES, d) that are to be added to it; and the mean of |row|^4. */
 	double *covariance, *row, fourth;
 	size_t n_rows;
+	double shrinkage, trace;         /* s, and tr(S) before it */
 };
 
 typedef void row_fn(struct moments *m, size_t class, double weight, const real *x);
+
+/* By enum lb_closed_form: how messages name it, and what makes weights and biases of the means. */
+struct fit {
+	const char *name;
+	int (*fit)(struct moments *m, double *w, struct lb_err *err);
+};
+static const struct fit fits[LB_GAUSSIAN + 1];
 
 static void add_to_mean(struct moments *m, size_t class, double weight, const real *x)
 {
@@ -47,7 +57,7 @@ static void each_row(struct moments *m, row_fn *add)
 		lb_gather(m->c->features, rows + start, b, m->x);
 		for (size_t i = 0; i < b; i++) {
 			const uint32_t row = rows[start + i];
-			add(m, (size_t)m->setup->y[row], m->setup->row_weight ? m->setup->row_weight[row] : 1, m->x + i * m->d);
+			add(m, m->classes > 1 ? (size_t)m->setup->y[row] : 0, m->setup->row_weight ? m->setup->row_weight[row] : 1, m->x + i * m->d);
 		}
 	}
 }
@@ -60,7 +70,7 @@ static int estimate_means(struct moments *m, struct lb_err *err)
 			return lb_fail(err, LB_DATA,
 				       "model: %s found no training row of class \"%s\", allowed: at least one (of positive weight) "
 				       "in every class; raise data.split.train or keep class shares with data.split.stratify",
-				       m->setup->model.closed_form == LB_LDA ? "lda" : "naive_bayes", m->c->features->data->class_name ? m->c->features->data->class_name[k] : "?");
+				       fits[m->setup->model.closed_form].name, m->c->features->data->class_name ? m->c->features->data->class_name[k] : "?");
 		for (size_t j = 0; j < m->d; j++)
 			m->mean[k * m->d + j] /= m->count[k];
 	}
@@ -137,23 +147,44 @@ static double best_shrinkage(const struct moments *m, double trace, double squar
 	return error > 0 ? fmin(error, distance) / distance : 0;
 }
 
-/* The covariance within the classes, shrunk. */
-static void shrink(struct moments *m)
+/* The covariance within the classes, and how much it is to be shrunk. */
+static int sum_covariance(struct moments *m, struct lb_err *err)
 {
 	const struct lb_model_spec *model = &m->setup->model;
 	const size_t d = m->d;
-	double trace = 0, squares = 0;
+	double squares = 0;
 
+	m->covariance = lb_alloc(d, d * sizeof *m->covariance, err);
+	m->row = lb_alloc(LB_SQUARES, d * sizeof *m->row, err);
+	if (!m->covariance || !m->row)
+		return -1;
+	each_row(m, add_to_covariance);
+	add_rows(m);
 	for (size_t i = 0; i < d; i++)
 		for (size_t j = 0; j <= i; j++) {
 			const double v = m->covariance[i * d + j] /= m->total;
-			trace += i == j ? v : 0;
+			m->trace += i == j ? v : 0;
 			squares += (i == j ? 1 : 2) * v * v;
 		}
-	const double s = model->covariance == LB_LEDOIT_WOLF ? best_shrinkage(m, trace, squares) : model->covariance == LB_SHRUNK ? model->shrinkage : 0;
+	m->shrinkage = model->covariance == LB_LEDOIT_WOLF ? best_shrinkage(m, m->trace, squares) : model->covariance == LB_SHRUNK ? model->shrinkage : 0;
+	return 0;
+}
+
+/* A variance after shrinkage. */
+static double shrunk(const struct moments *m, double v)
+{
+	return (1 - m->shrinkage) * v + m->shrinkage * m->trace / (double)m->d;
+}
+
+static void shrink(struct moments *m)
+{
+	const size_t d = m->d;
+
 	for (size_t i = 0; i < d; i++)
-		for (size_t j = 0; j <= i; j++)
-			m->covariance[i * d + j] = (1 - s) * m->covariance[i * d + j] + (i == j ? s * trace / (double)d : 0);
+		for (size_t j = 0; j <= i; j++) {
+			double *v = &m->covariance[i * d + j];
+			*v = i == j ? shrunk(m, *v) : (1 - m->shrinkage) * *v;
+		}
 }
 
 /* Of a feature's variance, the share that the features before it must leave unexplained. */
@@ -175,19 +206,18 @@ static bool factorise(struct moments *m)
 	return true;
 }
 
+static int refuse_covariance(const struct moments *m, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "model: %s found features whose covariance%s has no inverse (constant ones, or sums of others), "
+		       "allowed: model.covariance ledoit_wolf, or shrunk", fits[m->setup->model.closed_form].name, m->classes > 1 ? " within the classes" : "");
+}
+
 static int estimate_covariance(struct moments *m, struct lb_err *err)
 {
-	m->covariance = lb_alloc(m->d, m->d * sizeof *m->covariance, err);
-	m->row = lb_alloc(LB_SQUARES, m->d * sizeof *m->row, err);
-	if (!m->covariance || !m->row)
+	if (sum_covariance(m, err))
 		return -1;
-	each_row(m, add_to_covariance);
-	add_rows(m);
 	shrink(m);
-	if (factorise(m))
-		return 0;
-	return lb_fail(err, LB_DATA, "model: lda found features whose covariance within the classes has no inverse (constant ones, or sums of others), "
-		       "allowed: model.covariance ledoit_wolf, or shrunk");
+	return factorise(m) ? 0 : refuse_covariance(m, err);
 }
 
 static void fill_discriminant(const struct moments *m, double *w)
@@ -208,19 +238,149 @@ static void fill_discriminant(const struct moments *m, double *w)
 	}
 }
 
+/* ---- one Gaussian ---- */
+
+/* Row k of the weights, v / root, and its bias, so that the mean gives 0. */
+static void put_direction(const struct moments *m, size_t k, const double *v, double root, double *w)
+{
+	double *row = w + k * m->d, *bias = w + m->d * m->d + k;
+
+	*bias = 0;
+	for (size_t j = 0; j < m->d; j++) {
+		row[j] = v[j] / root;
+		*bias -= row[j] * m->mean[j];
+	}
+}
+
+/* L^-1, row by row. */
+static void fill_whitening(const struct moments *m, double *w)
+{
+	const size_t d = m->d;
+
+	for (size_t i = 0; i < d; i++) {
+		const double *factor = m->covariance + i * d;
+		double *row = w + i * d;
+		memset(row, 0, d * sizeof *row);
+		row[i] = 1;
+		for (size_t k = 0; k < i; k++)
+			for (size_t j = 0; j <= k; j++)
+				row[j] -= factor[k] * w[k * d + j];
+		put_direction(m, i, row, factor[i], w);
+	}
+}
+
+struct component {
+	double variance;
+	size_t at;               /* its row among the eigenvectors */
+};
+
+static int by_variance(const void *a, const void *b)
+{
+	const struct component *x = a, *y = b;
+
+	return x->variance < y->variance ? 1 : x->variance > y->variance ? -1 : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Returns how many components, in this order, have the share of the variance. */
+static size_t count_high(const struct moments *m, const struct component *c)
+{
+	double sum = 0, all = 0;
+	size_t n = 0;
+
+	for (size_t k = 0; k < m->d; k++)
+		all += c[k].variance;
+	while (n < m->d && sum < m->setup->model.variance * all)
+		sum += c[n++].variance;
+	return n;
+}
+
+/* w <- the components of c[from .. to); the other rows stay 0. */
+static int put_components(const struct moments *m, const struct component *c, const double *vector, size_t from, size_t to, double *w, struct lb_err *err)
+{
+	const double least = LEAST_OWN_SHARE * shrunk(m, c[0].variance);
+
+	if (from >= to)
+		return lb_fail(err, LB_DATA, "model.components: found low with variance %g, which all %zu component%s of the training rows %s needed for; allowed: high, all, "
+			       "or a smaller variance", m->setup->model.variance, m->d, lb_s(m->d), m->d == 1 ? "is" : "are");
+	for (size_t k = from; k < to; k++) {
+		const double variance = shrunk(m, c[k].variance);
+		if (!(variance > least))
+			return refuse_covariance(m, err);
+		put_direction(m, k, vector + c[k].at * m->d, sqrt(variance), w);
+	}
+	return 0;
+}
+
+/* The eigenvectors of the covariance, of which high or low ones are taken. */
+static int fit_components(struct moments *m, double *w, struct lb_err *err)
+{
+	const size_t d = m->d;
+	double *vector = lb_alloc(d, d * sizeof *vector, err);
+	struct component *c = lb_alloc(d, sizeof *c, err);
+	int rc = vector && c ? sum_covariance(m, err) : -1;
+
+	if (!rc) {
+		for (size_t i = 0; i < d; i++)
+			for (size_t j = 0; j < i; j++)
+				m->covariance[j * d + i] = m->covariance[i * d + j];
+		lb_eigen_symmetric(d, m->covariance, vector);
+		for (size_t k = 0; k < d; k++)
+			c[k] = (struct component){ m->covariance[k * d + k], k };
+		qsort(c, d, sizeof *c, by_variance);
+		const size_t high = count_high(m, c);
+		const bool low = m->setup->model.components == LB_LOW_COMPONENTS;
+		rc = put_components(m, c, vector, low ? high : 0, low ? d : high, w, err);
+	}
+	free(vector);
+	free(c);
+	return rc;
+}
+
+static int fit_gaussian(struct moments *m, double *w, struct lb_err *err)
+{
+	if (m->setup->model.components != LB_ALL_COMPONENTS)
+		return fit_components(m, w, err);
+	if (estimate_covariance(m, err))
+		return -1;
+	fill_whitening(m, w);
+	return 0;
+}
+
+/* ---- all ---- */
+
+static int fit_naive_bayes(struct moments *m, double *w, struct lb_err *err)
+{
+	if (estimate_variances(m, err))
+		return -1;
+	fill_naive_bayes(m, w);
+	return 0;
+}
+
+static int fit_discriminant(struct moments *m, double *w, struct lb_err *err)
+{
+	if (estimate_covariance(m, err))
+		return -1;
+	fill_discriminant(m, w);
+	return 0;
+}
+
+static const struct fit fits[LB_GAUSSIAN + 1] = {
+	[LB_NAIVE_BAYES] = { "naive_bayes", fit_naive_bayes },
+	[LB_LDA] = { "lda", fit_discriminant },
+	[LB_GAUSSIAN] = { "gaussian", fit_gaussian },
+};
+
 int lb_gaussian_classes(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
 {
-	struct moments m = { .c = c, .setup = setup, .d = c->features->d, .classes = c->features->data->n_classes };
-	const bool lda = setup->model.closed_form == LB_LDA;
+	const bool one = setup->model.closed_form == LB_GAUSSIAN; /* of all training rows */
+	struct moments m = { .c = c, .setup = setup, .d = c->features->d, .classes = one ? 1 : c->features->data->n_classes };
 	int rc = -1;
 
 	m.x = lb_alloc_aligned(CHUNK * m.d, sizeof(real), err);
 	m.count = lb_alloc(m.classes, sizeof *m.count, err);
 	m.mean = lb_alloc(m.classes * m.d, sizeof *m.mean, err);
 	if (m.x && m.count && m.mean)
-		rc = estimate_means(&m, err) || (lda ? estimate_covariance : estimate_variances)(&m, err) ? -1 : 0;
-	if (!rc)
-		(lda ? fill_discriminant : fill_naive_bayes)(&m, w);
+		rc = estimate_means(&m, err) || fits[setup->model.closed_form].fit(&m, w, err) ? -1 : 0;
 	free(m.x);
 	free(m.count);
 	free(m.mean);

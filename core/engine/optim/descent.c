@@ -1,5 +1,6 @@
-/* Gradient descent and its next of kin, and the descriptor of lbfgs. */
+/* Gradient descent and its next of kin, and the descriptors of lbfgs and newton. */
 #include "core/engine/optim/elementwise.h"
+#include "core/training/newton.h"
 
 enum { SGD_MOMENTUM = LB_OPT_OWN, SGD_NESTEROV };
 static const struct lb_param sgd_params[] = {
@@ -184,6 +185,19 @@ static const struct lb_param lbfgs_params[] = {
 					   .help = "done, too, when the objective has fallen by a smaller share of itself in the last 10 iterations; 0: never" },
 };
 
+static const struct lb_param newton_params[] = {
+	[LB_NEWTON_WEIGHT_DECAY] = { .name = "weight_decay", .symbol = "lambda", .type = LB_REAL_PARAM, .min = 0, .max = 1e6,
+				     .grid = { 1e-4, 1e-3, 1e-2 }, .n_grid = 3, .help = "L2 penalty lambda/2 ||W||^2 on the weights" },
+	[LB_NEWTON_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the penalty to biases too" },
+	[LB_NEWTON_STEPS] = { .name = "steps", .symbol = "k", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 1000, .help = "steps, each with a Hessian of its own" },
+	[LB_NEWTON_DAMPING] = { .name = "damping", .symbol = "mu", .type = LB_REAL_PARAM, .min = 0, .max = 1e6, .grid = { 1e-3, 1e-2, 1e-1 }, .n_grid = 3,
+				.help = "added to the diagonal of the Hessian" },
+	[LB_NEWTON_TOLERANCE] = { .name = "tolerance", .symbol = "tol", .type = LB_REAL_PARAM, .def = 1e-8, .min = 0, .max = 1, .min_open = true,
+				  .help = "a step is solved when what is left is no more than this times the gradient" },
+	[LB_NEWTON_MAX_ITERATIONS] = { .name = "max_iterations", .type = LB_INT_PARAM, .def = 500, .min = 1, .max = 1e6,
+				       .help = "ends the solution of a step that does not get there" },
+};
+
 /* ---- descriptors ---- */
 
 const struct lb_optim LB_OPTIMIZER(sgd) = {
@@ -259,4 +273,20 @@ const struct lb_optim LB_OPTIMIZER(lbfgs) = {
 			   "iterations. At the optimum of a loss with kinks (hinges, quantile) the gradient need not be small, so that "
 			   "result.gradient does not tell how near it is.",
 		  .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
+	.minimise = lb_lbfgs,
+	.takes_rough = true,
+};
+
+const struct lb_optim LB_OPTIMIZER(newton) = {
+	.base = { .name = "newton", .tasks = LB_EVERY_TASK, .traits = LB_FULL_BATCH, .title = "Newton's step on all training rows at once, the influence function",
+		  .cite = "P. W. Koh, P. Liang, Understanding black-box predictions via influence functions, ICML 2017; for unlearning C. Guo, T. Goldstein, "
+			  "A. Hannun, L. van der Maaten, Certified data removal from machine learning models, ICML 2020; solved as J. Martens, "
+			  "Deep learning via Hessian-free optimization, ICML 2010",
+		  .formula = "w = w - (H + mu I)^-1 dJ, k times; J(W, b) = mean loss over all training rows + lambda/2 ||W||^2, H its Hessian",
+		  .notes = "With model.start and data.forget: {..., train: retain} one step forgets the other rows in one go: exactly where the loss is squared and the "
+			   "model linear, to first order in their number else. From drawn parameters it is Newton's method. Always in double, by conjugate gradients; "
+			   "a product with H is a difference of two gradients, each over all rows. A direction in which J does not curve up ends the solution before "
+			   "it. mu keeps steps short where H is singular, as for networks. No step is checked for a fall of J. What lbfgs refuses is refused.",
+		  .keywords = "unlearning influence_function newton_cg hessian_free second_order full_batch certified_removal", LB_PARAMS(newton_params) },
+	.minimise = lb_newton,
 };

@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+struct lb_objective;
+struct lb_minimum;
+
 #define LB_MAX_OPT_STATES 3
 
 /* A batch whose loss was taken. */
@@ -53,6 +56,11 @@ struct lb_optim {
 	/* True when a weight whose gradient is 0 changes by its decay alone, and its state not at
 	 * all, so that steps may be left out and caught up with; NULL: never */
 	bool (*idle)(const struct lb_arg *par);
+	/* Of one that reads all training rows at once: minimises, as lb_lbfgs does
+	 * (core/training/lbfgs.h). */
+	int (*minimise)(struct lb_objective *o, struct lb_objective *rough, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out,
+			struct lb_err *err);
+	bool takes_rough;        /* .minimise begins on the objective made for float32, where there is one */
 };
 
 /* Returns the optimiser of a descriptor of lb_optimizers_f64. */

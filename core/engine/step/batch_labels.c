@@ -1,5 +1,7 @@
 #include "core/engine/step/batch_labels.h"
 
+#include <string.h>
+
 /* The row of the dataset whose labels row i of the batch takes. */
 static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
 {
@@ -28,6 +30,22 @@ static void gather_columns(const struct lb_step *s, const struct lb_label_set *s
 	}
 }
 
+/* l->target <- the features of the batch's rows as they are, before procedures change them. */
+static void gather_features(const struct lb_step *s, const struct lb_label_set *set)
+{
+	const size_t d = s->c->features->d;
+
+	for (size_t i = 0; i < s->batch->b; i++)
+		memcpy(s->l->target + i * d, s->batch->input->x + (set->of ? set->of[i] : i) * d, d * sizeof *s->l->target);
+}
+
+/* l->target <- the centre, which is 0 in the units of the targets. */
+static void gather_centre(const struct lb_step *s, size_t c)
+{
+	for (size_t i = 0; i < s->batch->b * c; i++)
+		s->l->target[i] = (real)-s->l->setup->unit[i % c].mean;
+}
+
 void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
 {
 	struct lb_learner *l = s->l;
@@ -42,7 +60,12 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = weight_of(s, set, label_row(s, set, i), i, k);
-	gather_columns(s, set, target, c, l->target);
+	if (setup->centred)
+		gather_centre(s, c);
+	else if (lb_setup_reconstructs(setup))
+		gather_features(s, set);
+	else
+		gather_columns(s, set, target, c, l->target);
 	gather_columns(s, set, setup->teacher, c, l->teacher);
 	gather_columns(s, set, setup->second_teacher, c, l->second_teacher);
 	for (size_t i = 0, n = setup->guide_columns; l->guide && i < b * n; i++)
@@ -52,4 +75,14 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 bool lb_weighs_rows(const struct lb_step *s)
 {
 	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight || s->set[0].soft;
+}
+
+const real *lb_loss_weights(const struct lb_step *s, const struct lb_loss_in_use *t)
+{
+	struct lb_learner *l = s->l;
+	const real *given = lb_weighs_rows(s) ? l->weight : NULL;
+
+	for (size_t i = 0; t->part && i < s->batch->b; i++)
+		l->part_weight[i] = (given ? given[i] : R(1.0)) * (real)t->part[s->batch->rows[i]];
+	return t->part ? l->part_weight : given;
 }

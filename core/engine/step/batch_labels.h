@@ -12,4 +12,8 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 /* Returns whether rows have weights, which lb_gather_labels has written to l->weight. */
 bool lb_weighs_rows(const struct lb_step *s);
 
+/* Returns the weights (b) of the rows in one loss: these, and 0 for rows that it leaves out; NULL
+ * where there are none. */
+const real *lb_loss_weights(const struct lb_step *s, const struct lb_loss_in_use *t);
+
 #endif

@@ -35,6 +35,7 @@ struct lb_loss_in_use {
 	const struct lb_arg *par;
 	double weight;
 	size_t head;             /* of the model's output that it reads, from 0 */
+	const double *part;      /* as lb_term.part */
 	void *state;             /* what .init returned, or NULL */
 	size_t n_params, params; /* its own parameters, and their place after the net's */
 };
@@ -71,6 +72,7 @@ struct lb_learner {
 	real *second_teacher;    /* (b, columns) */
 	real *guide;             /* (b, setup->guide_columns) what the guide says */
 	real *weight;            /* (b) */
+	real *part_weight;       /* (b) the same of a loss of some rows */
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
 	void *workspace;         /* for the loss that needs most */
 	real *packed;            /* for losses that read rows without padding: 2 x (views * b, columns), scores and their derivatives */

@@ -58,6 +58,14 @@ static bool room(real **p, bool wanted, size_t n, struct lb_err *err)
 	return !wanted || (*p = lb_alloc_aligned(n, sizeof(real), err));
 }
 
+static bool any_part(const struct lb_learner *l)
+{
+	for (size_t i = 0; i < l->n_terms; i++)
+		if (l->term[i].part)
+			return true;
+	return false;
+}
+
 static bool any_packed(const struct lb_learner *l)
 {
 	for (size_t i = 0; i < l->n_terms; i++)
@@ -105,7 +113,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const size_t b = c->batch, rows = l->views * b;
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
-	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs || l->traits & LB_SOFTENS_LABELS, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
+	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs || l->traits & LB_SOFTENS_LABELS, b, err) && room(&l->part_weight, any_part(l), b, err) && room(&l->target, columns || setup->teacher || setup->anomaly, b * l->columns, err) &&
 			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->second_teacher, setup->second_teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
@@ -204,7 +212,7 @@ static void list_losses(struct lb_learner *l)
 	l->n_terms = lb_setup_terms(l->setup);
 	for (size_t i = 0; i < l->n_terms; i++) {
 		const struct lb_term term = lb_setup_term(l->setup, i);
-		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .head = term.head, .params = params };
+		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .head = term.head, .part = term.part, .params = params };
 		l->term[i].n_params = lb_loss_n_params(term.loss, term.par, &shape);
 		params += l->term[i].n_params;
 	}
@@ -282,6 +290,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->second_teacher);
 	free(l->guide);
 	free(l->weight);
+	free(l->part_weight);
 	free(l->x);
 	free(l->workspace);
 	free(l->packed);

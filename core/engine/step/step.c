@@ -151,9 +151,9 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
-				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL,
+				 .teacher = kind != LB_DISTILLATION && !(needs & LB_NEEDS_TEACHER) ? NULL : l->teacher ? l->teacher : l->target,
 				 .second_teacher = l->second_teacher, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
+				 .row_id = s->batch->id, .row_weight = lb_loss_weights(s, t), .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
@@ -423,7 +423,7 @@ static double factored_step(struct lb_step *s)
 	lb_make_inputs(s);
 	lb_forward(s, m);
 	lb_gather_labels(s, &s->set[0], 0);
-	in.weight = lb_weighs_rows(s) ? l->weight : NULL;
+	in.weight = lb_loss_weights(s, &l->term[0]);
 	in.h = lb_net_features(m->net, s->x, &d, &in.stride);
 	const double value = lb_factored_loss(&m->factored, m->w, &in, m->dfeatures);
 	if (lb_moves(s, value))

@@ -94,10 +94,11 @@ static void exchange(size_t n, double *x, size_t i, size_t k)
 	}
 }
 
-static void subtract(size_t n, double factor, const double *from, double *to)
+/* to (n) += factor times from. */
+static void add(size_t n, double factor, const double *from, double *to)
 {
 	for (size_t j = 0; j < n; j++)
-		to[j] -= factor * from[j];
+		to[j] += factor * from[j];
 }
 
 /* x (m, n) <- the solution v of a v = x, by elimination with the largest pivot; a (m, m) is
@@ -117,13 +118,13 @@ static bool solve(size_t m, double *a, size_t n, double *x)
 		}
 		for (size_t i = k + 1; i < m; i++) {
 			const double factor = a[i * m + k] / a[k * m + k];
-			subtract(m - k, factor, a + k * m + k, a + i * m + k);
-			subtract(n, factor, x + k * n, x + i * n);
+			add(m - k, -factor, a + k * m + k, a + i * m + k);
+			add(n, -factor, x + k * n, x + i * n);
 		}
 	}
 	for (size_t k = m; k-- > 0;) {
 		for (size_t i = k + 1; i < m; i++)
-			subtract(n, a[k * m + i], x + i * n, x + k * n);
+			add(n, -a[k * m + i], x + i * n, x + k * n);
 		for (size_t j = 0; j < n; j++)
 			x[k * n + j] /= a[k * m + k];
 	}
@@ -244,7 +245,7 @@ static void sum_rows(struct lb_factored *f, const real *w)
 		memset(f->room, 0, LB_SQUARES * d * sizeof *f->room);
 		for (size_t i = 0; i < LB_SQUARES && k + i < f->layer->out; i++) {
 			read_row(f, w, k + i, f->room + i * d);
-			subtract(d, -1, f->room + i * d, f->total);
+			add(d, 1, f->room + i * d, f->total);
 		}
 		lb_add_squares(d, f->room, f->gram);
 	}
@@ -296,7 +297,7 @@ static double apply_loss(struct lb_factored *f, const real *w, const struct lb_f
 		slope->sum *= weight;
 		slope->squares *= weight;
 		memset(f->moved + i * d, 0, d * sizeof *f->moved);
-		subtract(d, -slope->own, f->room, f->moved + i * d);
+		add(d, slope->own, f->room, f->moved + i * d);
 	}
 	return value;
 }
@@ -311,10 +312,10 @@ double lb_factored_loss(struct lb_factored *f, const real *w, const struct lb_fa
 	for (size_t i = 0; i < b; i++) {
 		const struct lb_spherical *slope = &f->slope[i];
 		double *back = f->back + i * d;
-		subtract(d, -slope->own, f->shift, back);
-		subtract(d, -slope->sum, f->total, back);
+		add(d, slope->own, f->shift, back);
+		add(d, slope->sum, f->total, back);
 		memcpy(f->rest + i * d, back, d * sizeof *back); /* all but the squares, for the update */
-		subtract(d, -2 * slope->squares, f->by_gram + i * d, back);
+		add(d, 2 * slope->squares, f->by_gram + i * d, back);
 		for (size_t j = 0; j < n; j++)
 			dh[i * in->stride + j] = (real)back[j];
 		for (size_t j = n; j < in->stride; j++)
@@ -371,8 +372,8 @@ static void step_sums(struct lb_factored *f, double lr, const double *keep)
 	}
 	for (size_t i = 0; i < b; i++) {
 		const struct lb_spherical *s = &f->slope[i];
-		subtract(d, lr * f->small[i], f->h + i * d, f->shift);
-		subtract(d, lr * (2 * s->squares * f->at[i].sum + (double)f->layer->out * s->sum + s->own), f->h + i * d, f->total);
+		add(d, -lr * f->small[i], f->h + i * d, f->shift);
+		add(d, -lr * (2 * s->squares * f->at[i].sum + (double)f->layer->out * s->sum + s->own), f->h + i * d, f->total);
 	}
 }
 

@@ -176,6 +176,10 @@ START_TEST(golden)
 	mark(seen, "sparsity");
 	mark(seen, "sharpness"); /* tests/cli/curvature.sh */
 	mark(seen, "hessian_trace");
+	mark(seen, "forget_accuracy"); /* test_unlearning.c */
+	mark(seen, "retain_accuracy");
+	mark(seen, "membership_gap");
+	mark(seen, "kl_to_reference");
 	mark(seen, "judged_accuracy"); /* of predictions: tests/unit/core/training/test_judge.c has those */
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i], "%s has no golden value: add it to tests/reference/metrics_everyday.py", lb_metric_at(i)->base.name);

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCKS = 25 };
+enum { BLOCKS = 26 };
 
 static void ck_param(const char *block, const struct lb_info *info, const struct lb_param *p)
 {

@@ -397,13 +397,13 @@ START_TEST(a_stop_request_interrupts)
 }
 END_TEST
 
-START_TEST(only_lbfgs_is_full_batch)
+START_TEST(lbfgs_and_newton_are_full_batch)
 {
 	draw(LB_MULTICLASS, 20, 2, 3);
 	for (size_t i = 0; lb_optimizers_f64[i]; i++) {
 		struct lb_setup s = trial(&p, "ce", "", "");
 		s.optimizer = lb_optimizers_f64[i];
-		ck_assert_int_eq(lb_full_batch(&s), !strcmp(s.optimizer->name, "lbfgs"));
+		ck_assert_int_eq(lb_full_batch(&s), !strcmp(s.optimizer->name, "lbfgs") || !strcmp(s.optimizer->name, "newton"));
 		s.model.closed_form = true;
 		ck_assert(lb_full_batch(&s));
 	}
@@ -432,7 +432,7 @@ static Suite *suite(void)
 	tcase_add_test(t, kinks_end_it_too);
 	tcase_add_test(t, a_start_without_value_is_divergence);
 	tcase_add_test(t, a_stop_request_interrupts);
-	tcase_add_test(t, only_lbfgs_is_full_batch);
+	tcase_add_test(t, lbfgs_and_newton_are_full_batch);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -42,7 +42,7 @@ static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const
 	void *state = loss->init ? loss->init(par, &stats, &err) : NULL;
 	const enum lb_kind kind = loss->info.kind;
 	struct lb_batch in = { .b = ROWS, .c = c, .views = 1, .output = { .value = tight, .grad = g_tight, .rows = ROWS, .cols = c, .stride = c },
-			       .y = y, .target = lb_kind_of_targets(kind) ? target : NULL, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
+			       .y = y, .target = lb_kind_of_targets(kind) ? target : NULL, .teacher = kind == LB_DISTILLATION || loss->info.needs & LB_NEEDS_TEACHER ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
 			       .row_id = id, .row_weight = weight, .par = par, .stats = &stats, .state = state, .workspace = room, .scale = 1 };
 	double largest = 0;
 

@@ -1,6 +1,8 @@
 /* Gaussian naive Bayes with one diagonal variance: against the density written down from its
  * definition, by hand, and on made data whose Bayes error is known. Linear discriminant analysis
- * against scikit-learn (tests/golden/lda.json, by tests/reference/lda.py). */
+ * against scikit-learn (tests/golden/lda.json, by tests/reference/lda.py), and so the distances of
+ * one Gaussian (tests/golden/mahalanobis.json, by tests/reference/mahalanobis.py). */
+#include "core/training/anomaly_score_info.h"
 #include "tests/unit/core/training.h"
 #include "tests/unit/golden.h"
 
@@ -359,6 +361,101 @@ START_TEST(a_covariance_without_an_inverse_is_refused)
 }
 END_TEST
 
+/* ---- one Gaussian ---- */
+
+static struct lb_setup gaussian_trial(enum lb_covariance covariance, enum lb_components components, double variance)
+{
+	static const struct lb_arg no_shift[LB_ANOMALY_SCORE_OWN];
+	const struct lb_loss_info *mse = lb_loss_find(LB_REGRESSION, "mse");
+
+	return (struct lb_setup){ .loss = mse, .loss_par = args(&mse->base, ""), .optimizer = optimizer("sgd"), .optimizer_par = args(optimizer("sgd"), ""), .y = p.data.y,
+				  .keep_scores = true, .anomaly = lb_info_find(lb_anomaly_scores_f64, "mahalanobis"), .anomaly_par = no_shift,
+				  .model = { .n_layers = 1, .width = { p.features.d, p.features.d }, .closed_form = LB_GAUSSIAN, .covariance = covariance, .shrinkage = 0.2,
+					     .components = components, .variance = variance } };
+}
+
+/* Training rows of the case, all normal, then those to be scored. */
+static void open_gaussian(const cJSON *c)
+{
+	const size_t n = (size_t)lb_json_at(c, "n")->valueint, d = (size_t)lb_json_at(c, "d")->valueint;
+	const cJSON *item;
+	size_t at = 0;
+
+	problem_open(&p, LB_ANOMALY, (size_t[]){ n, 0, 40 }, d, 2);
+	cJSON_ArrayForEach(item, lb_json_at(c, "x"))
+		x_of(&p)[at++] = item->valuedouble;
+	ck_assert_uint_eq(at, (n + 40) * d);
+}
+
+START_TEST(distances_are_those_of_sklearn)
+{
+	static const char *const covariance[] = { [LB_LEDOIT_WOLF] = "ledoit_wolf", [LB_SHRUNK] = "shrunk", [LB_EMPIRICAL] = "empirical" };
+	static const char *const components[] = { [LB_ALL_COMPONENTS] = "all", [LB_HIGH_COMPONENTS] = "high", [LB_LOW_COMPONENTS] = "low" };
+	cJSON *golden = golden_read("tests/golden/mahalanobis.json");
+	const cJSON *c, *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(c, lb_json_at(golden, "cases")) {
+		if (n)
+			problem_close(&p);
+		open_gaussian(c);
+		const struct lb_setup s = gaussian_trial((enum lb_covariance)(_i / 3), (enum lb_components)(_i % 3), lb_json_at(c, "share")->valuedouble);
+		struct lb_train_result a = fit(lb_fit_f64, &s), b = fit(lb_fit_f32, &s);
+		size_t at = 0;
+		ck_assert_uint_eq(a.columns, 1);
+		cJSON_ArrayForEach(item, lb_json_at(lb_json_at(c, covariance[_i / 3]), components[_i % 3])) {
+			ck_near(a.scores[at], item->valuedouble, 1e-9, components[_i % 3], at);
+			ck_near(b.scores[at], item->valuedouble, 2e-2, components[_i % 3], at);
+			at++;
+		}
+		n += at;
+		lb_train_result_free(&a);
+		lb_train_result_free(&b);
+	}
+	ck_assert_uint_eq(n, 3 * 40);
+	cJSON_Delete(golden);
+}
+END_TEST
+
+/* Both kinds of components together have the distance of all. */
+START_TEST(high_and_low_components_add_up)
+{
+	struct lb_train_result o[3];
+
+	problem_open(&p, LB_ANOMALY, (size_t[]){ 80, 0, 40 }, 6, 2);
+	problem_draw(&p, 5);
+	memset(p.data.y, 0, 80 * sizeof *p.data.y);
+	for (int k = 0; k < 3; k++) {
+		const struct lb_setup s = gaussian_trial(LB_LEDOIT_WOLF, (enum lb_components)k, 0.6);
+		o[k] = fit(lb_fit_f64, &s);
+	}
+	for (size_t i = 0; i < 40; i++)
+		ck_near(o[LB_HIGH_COMPONENTS].scores[i] + o[LB_LOW_COMPONENTS].scores[i], o[LB_ALL_COMPONENTS].scores[i], 1e-12, "row", i);
+	for (int k = 0; k < 3; k++)
+		lb_train_result_free(&o[k]);
+}
+END_TEST
+
+/* One feature has all components; a constant one has no variance of its own. */
+START_TEST(a_gaussian_without_directions_is_refused)
+{
+	static const char *const said[] = { "found low with variance 0.9, which all 1 component of the training rows is needed for", "has no inverse" };
+	struct lb_train_result o;
+
+	problem_open(&p, LB_ANOMALY, (size_t[]){ 20, 0, 40 }, _i ? 2 : 1, 2);
+	problem_draw(&p, 5);
+	memset(p.data.y, 0, 20 * sizeof *p.data.y);
+	for (size_t i = 0; _i && i < 60; i++)
+		x_of(&p)[2 * i] = 3;
+	const struct lb_setup s = gaussian_trial(LB_EMPIRICAL, _i == 1 ? LB_ALL_COMPONENTS : LB_LOW_COMPONENTS, 0.9);
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
+	ck_assert_int_eq(lb_fit_f64(&c, &o, &err), -1);
+	ck_assert_int_eq(err.code, LB_DATA);
+	ck_assert_msg(strstr(err.text, said[_i > 0]) != NULL, "%s", err.text);
+	lb_train_result_free(&o);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("gaussian_classes");
@@ -377,6 +474,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, lda_is_that_of_sklearn, 0, 3);
 	tcase_add_loop_test(t, weights_count_as_rows_of_lda, 0, 3);
 	tcase_add_loop_test(t, a_covariance_without_an_inverse_is_refused, 0, 2);
+	tcase_add_loop_test(t, distances_are_those_of_sklearn, 0, 9);
+	tcase_add_test(t, high_and_low_components_add_up);
+	tcase_add_loop_test(t, a_gaussian_without_directions_is_refused, 0, 3);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -279,7 +279,7 @@ START_TEST(descriptors_are_alike)
 		for (int k = 0; k < LB_OPT_OWN; k++)
 			ck_assert_str_eq(a->params[k].name, common[k]);
 	}
-	ck_assert_uint_eq(n, 15);
+	ck_assert_uint_eq(n, 16);
 	ck_assert_ptr_null(lb_optimizers_f32[n]);
 }
 END_TEST

@@ -161,7 +161,7 @@ END_TEST
  * cohort and with two threads. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 13 };
+	enum { K = 16 };
 	static struct lb_regulariser_use one[K];
 	struct lb_setup s[K];
 	struct lb_train_result alone[K], together[K];
