@@ -59,7 +59,7 @@ class Datamodels(unittest.TestCase):
     def test_claims(self):
         good, bad = d.page({"spam": [forgotten(1e-6, 1e-5)] * 10}), d.page({"spam": [forgotten(6e-4, 1e-3)] * 10})
         self.assertEqual(good.count("**Reproduces.**"), 4)
-        self.assertIn("it is less than that of one step of Newton's method, in 9 of 10 sets: **Does not reproduce.**", good)
+        self.assertIn("On test rows the divergence of datamodel matching is less than that of one step of Newton's method, in 9 of 10 sets: **Does not reproduce.**", good)
         self.assertIn("| descent | 1e-05 | 1e-05 | 1e-05 |", good)
         self.assertEqual(bad.count("**Does not reproduce.**"), 5)
 
