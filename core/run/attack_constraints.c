@@ -35,8 +35,8 @@ static int closed_form_is_linear(const struct lb_facts *f, struct lb_err *err)
 	for (int i = 0; i < LB_ATTACKS; i++) {
 		if (!f->attack[i] || !(f->attack[i]->info->traits & LB_EXACT_ATTACK))
 			continue;
-		if (lb_use_is(&f->spec->model, "mlp"))
-			return lb_fail(err, LB_CONFIG, "%s: found closed_form with model mlp, allowed: model linear; take kind pgd", paths[i]);
+		if (!(f->spec->model.info->traits & LB_ONE_LAYER))
+			return lb_fail(err, LB_CONFIG, "%s: found closed_form with model %s, allowed: model linear; take kind pgd", paths[i], f->spec->model.info->name);
 		if (lb_head_is_cosine(f->spec))
 			return lb_fail(err, LB_CONFIG, "%s: found closed_form with model.head %s, whose scores are not linear in the rows; allowed: head "
 				       "linear; take kind pgd", paths[i], f->spec->head.info->name);

@@ -207,7 +207,7 @@ static int factors_are_exact(const struct lb_facts *f, struct lb_err *err)
 	if ((allowed = disturbs_factors(f, &found)))
 		return lb_fail(err, LB_CONFIG, "model.head: found %s with %s, allowed: %s", f->spec->head.info->name, found, allowed);
 	if ((other = needs_no_factors(f)))
-		return lb_fail(err, LB_CONFIG, "model.head: found %s with %s, which reads the gradient of all output weights or these themselves; remove one of the two",
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with %s, which the output layer's own step has no place for; remove one of the two",
 			       f->spec->head.info->name, other);
 	return 0;
 }

@@ -127,7 +127,7 @@ static int match_task(const struct lb_saved_model *m, const struct lb_dataset *d
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: %s; or give a file of scores", m->path, m->p.spec.task.text,
 			       d->kind == LB_RANKING ? "ranking, which gives one score a row" : "regression, which gives a prediction for each target");
 	return d->kind == LB_RANKING || m->targets == d->n_targets ? 0 :
-	       lb_fail(err, LB_DATA, "%s: the model has %zu target%s, the data have %zu; take a teacher of the same targets", m->path, m->targets, lb_s(m->targets),
+	       lb_fail(err, LB_DATA, "%s: the model has %zu target%s, the data have %zu; take a model of the same targets", m->path, m->targets, lb_s(m->targets),
 		       d->n_targets);
 }
 
@@ -146,16 +146,16 @@ static int match_classes(const struct lb_saved_model *m, const struct lb_dataset
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
 			       m->path, m->p.spec.task.text);
 	if (m->p.setup.loss && !lb_loss_gives_scores(m->p.setup.loss))
-		return lb_fail(err, LB_DATA, "%s: the model's loss is %s, which gives embeddings and no class scores; take a teacher whose loss makes scores", m->path,
+		return lb_fail(err, LB_DATA, "%s: the model's loss is %s, which gives embeddings and no class scores; take a model whose loss makes scores", m->path,
 			       m->p.setup.loss->base.name);
 	if (n != d->n_classes)
-		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
+		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a model of the same classes", m->path, n,
 			       d->n_classes);
 	for (size_t k = 0; k < n; k++) {
 		for (column[k] = 0; column[k] < n && strcmp(m->text[MODEL_CLASSES][column[k]], d->class_name[k]);)
 			column[k]++;
 		if (column[k] == n)
-			return lb_fail(err, LB_DATA, "%s: the model has no class '%.60s', which the data have; take a teacher of the same classes", m->path,
+			return lb_fail(err, LB_DATA, "%s: the model has no class '%.60s', which the data have; take a model of the same classes", m->path,
 				       d->class_name[k]);
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include "datasets/sampling/forget_rows.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What to do about a part whose rows lack classes. */
 static const char *class_advice(const struct lb_spec *spec)
@@ -161,6 +162,22 @@ static int keep_normal(const struct lb_spec *spec, const struct lb_dataset *data
 	return kept ? 0 : lb_fail(err, LB_DATA, "data.normal: no training row is normal; give data.split.train a larger share");
 }
 
+/* pool <- the rows that may train: those of the training part, and with folds, which are cut of
+ * both, those of the validation part. Its rows are to be freed. */
+static int pool_of(const struct lb_spec *spec, const struct lb_split *split, struct lb_split *pool, struct lb_err *err)
+{
+	const size_t n = split->n[LB_TRAIN], more = spec->data.cv.folds ? split->n[LB_VALID] : 0;
+
+	if (!(pool->rows[LB_TRAIN] = lb_alloc(n + more, sizeof *pool->rows[LB_TRAIN], err)))
+		return -1;
+	pool->n[LB_TRAIN] = n + more;
+	if (n)
+		memcpy(pool->rows[LB_TRAIN], split->rows[LB_TRAIN], n * sizeof *pool->rows[LB_TRAIN]);
+	if (more)
+		memcpy(pool->rows[LB_TRAIN] + n, split->rows[LB_VALID], more * sizeof *pool->rows[LB_TRAIN]);
+	return 0;
+}
+
 /* *marks <- data.forget's marks of the training rows (rows of the dataset), in new memory; NULL
  * where nothing is to be forgotten. */
 static int mark_forgotten(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, bool **marks, struct lb_err *err)
@@ -181,7 +198,10 @@ static int mark_forgotten(const struct lb_spec *spec, const struct lb_dataset *d
 		return 0;
 	if (lb_forget_check(spec, err))
 		return -1;
-	return (*marks = lb_alloc(data->n, sizeof **marks, err)) ? lb_forget_mark(data, &opt, split, *marks, err) : -1;
+	struct lb_split pool = { 0 };
+	const int rc = pool_of(spec, split, &pool, err) || !(*marks = lb_alloc(data->n, sizeof **marks, err)) || lb_forget_mark(data, &opt, &pool, *marks, err) ? -1 : 0;
+	free(pool.rows[LB_TRAIN]);
+	return rc;
 }
 
 /* Refines the rows of data.split; marks are those of data.forget, or NULL. */

@@ -63,7 +63,7 @@ static int make_linear(const struct lb_arg *par, size_t inputs, size_t outputs, 
 }
 
 const struct lb_model_kind lb_model_kind_linear = {
-	.base = { .name = "linear", .tasks = LB_EVERY_TASK, .traits = LB_FIXED_FEATURES, .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+	.base = { .name = "linear", .tasks = LB_EVERY_TASK, .traits = LB_FIXED_FEATURES | LB_ONE_LAYER, .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
 		  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
 	.make = make_linear,
 };
@@ -106,7 +106,7 @@ const struct lb_model_kind lb_model_kind_naive_bayes = {
 	.base = {
 		.name = "naive_bayes",
 		.tasks = LB_CLASS_TASKS,
-		.traits = LB_CLOSED_FORM,
+		.traits = LB_CLOSED_FORM | LB_ONE_LAYER,
 		.title = "Gaussian naive Bayes, one diagonal variance for all classes",
 		.cite = "classic; in the form of Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023",
 		.formula = "v = sum_c n_c/n (var_c + s); z_c = log(n_c/n) - 1/2 sum_i (x_i - mu_ci)^2/v_i, linear in x: W_c = mu_c/v, "
@@ -142,7 +142,7 @@ const struct lb_model_kind lb_model_kind_lda = {
 	.base = {
 		.name = "lda",
 		.tasks = LB_CLASS_TASKS,
-		.traits = LB_CLOSED_FORM,
+		.traits = LB_CLOSED_FORM | LB_ONE_LAYER,
 		.title = "Linear discriminant analysis: Gaussian classes of one covariance",
 		.cite = "R. A. Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7, 1936; shrinkage: O. Ledoit, M. Wolf, A well-conditioned "
 			"estimator for large-dimensional covariance matrices, Journal of Multivariate Analysis 88, 2004",
@@ -192,7 +192,7 @@ const struct lb_model_kind lb_model_kind_random_features = {
 		.title = "Ridge regression on a layer of random features",
 		.cite = "A. Rahimi, B. Recht, Random Features for Large-Scale Kernel Machines, NIPS 2007; in the form of Simon et al., More is Better in Modern Machine Learning, ICLR 2024",
 		.formula = "h = act(W x + b), W_ij ~ N(0, s^2/d), b_i ~ N(0, t^2); z = V h + c with V, c the minimum of sum_i |t_i - z_i|^2 + r k |V|^2",
-		.notes = "Fitted in closed form from the training rows, as naive_bayes is. Row weights count as rows. A class's target is 1 for its rows and -1 for the "
+		.notes = "Fitted in closed form from the training rows, as naive_bayes is. Row weights count relative to their mean. A class's target is 1 for its rows and -1 for the "
 			 "others; binary: 1 and -1. So scores are no log probabilities: for log-loss and the like calibrate them (evaluate.calibration). r k |V|^2 "
 			 "is kernel ridge regression with the kernel h(x).h(x')/k and penalty r; it is Ridge(alpha=r k) of scikit-learn. Time grows as rows k^2 and k^3, "
 			 "memory as k^2.",

@@ -63,6 +63,7 @@ enum lb_model_trait {
 	LB_CLOSED_FORM = 1 << 0, /* fitted without loss, optimiser and steps */
 	LB_FIXED_FEATURES = 1 << 1, /* its last layer, trained by a loss, reads the features of the data */
 	LB_WHITENS = 1 << 2,     /* its outputs are whitened features: the squared length of a row is its Mahalanobis distance */
+	LB_ONE_LAYER = 1 << 4,   /* its scores are linear in the features */
 	LB_KEEPS_ROWS = 1 << 3   /* it has an output for each training row, so that `outputs` of .make is their number */
 };
 

@@ -45,8 +45,9 @@ static void multiply(struct newton *s)
 		s->hp[i] = (s->hp[i] - s->beside[i]) / (2 * step) + s->damping * s->p[i];
 }
 
-/* s->d <- the solution of (H + damping I) d = g, until what is left is `tolerance` times g. */
-static void solve(struct newton *s, double tolerance, int64_t most)
+/* s->d <- the solution of (H + damping I) d = g, until what is left is `tolerance` times g. Returns
+ * false where the objective does not even curve up along g. */
+static bool solve(struct newton *s, double tolerance, int64_t most)
 {
 	const size_t n = s->n;
 	const double goal = tolerance * lb_length(s->g, n);
@@ -59,7 +60,7 @@ static void solve(struct newton *s, double tolerance, int64_t most)
 		multiply(s);
 		const double curvature = dot(s->p, s->hp, n);
 		if (!(curvature > 0))
-			return;
+			return k > 0;
 		const double step = left / curvature, before = left;
 		for (size_t i = 0; i < n; i++) {
 			s->d[i] += step * s->p[i];
@@ -69,6 +70,7 @@ static void solve(struct newton *s, double tolerance, int64_t most)
 		for (size_t i = 0; i < n; i++)
 			s->p[i] = s->r[i] + left / before * s->p[i];
 	}
+	return true;
 }
 
 static double largest(const double *g, size_t n)
@@ -87,7 +89,8 @@ static void take_steps(struct newton *s, const struct lb_arg *par, struct lb_min
 	out->value = lb_objective_value_f64(s->objective, s->w, s->g);
 	out->finite = isfinite(out->value);
 	while (out->finite && out->iterations < steps && !lb_stop_requested) {
-		solve(s, par[LB_NEWTON_TOLERANCE].v, most);
+		if (!solve(s, par[LB_NEWTON_TOLERANCE].v, most))
+			break;
 		for (size_t i = 0; i < s->n; i++)
 			s->w[i] -= s->d[i];
 		out->value = lb_objective_value_f64(s->objective, s->w, s->g);

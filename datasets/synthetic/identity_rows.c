@@ -1,10 +1,12 @@
 #include "core/base/text.h"
 #include "datasets/synthetic/generators.h"
 
+enum { MOST_ROWS = 20000 };
+
 enum { IDE_COUNTS, IDE_VALUE };
 static const double default_counts[] = { 40, 20, 10, 5 };
 static const struct lb_param identity_params[] = {
-	[IDE_COUNTS] = { .name = "counts", .symbol = "n", .type = LB_INTS_PARAM, .def_list = default_counts, .n_def_list = 4, .min = 1, .max = 100000,
+	[IDE_COUNTS] = { .name = "counts", .symbol = "n", .type = LB_INTS_PARAM, .def_list = default_counts, .n_def_list = 4, .min = 1, .max = MOST_ROWS,
 			 .help = "rows of each class" },
 	[IDE_VALUE] = { .name = "value", .symbol = "v", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e6, .min_open = true, .help = "of a row's own feature" },
 };
@@ -21,8 +23,8 @@ static int make_identity(const struct lb_arg *par, enum lb_kind kind, uint64_t s
 			       kind == LB_BINARY ? "two, as the task is binary" : "one for each of two or more classes");
 	for (size_t k = 0; k < counts->n; k++)
 		n += (size_t)counts->list[k];
-	if (n > 100000)
-		return lb_fail(err, LB_CONFIG, "data.generator.counts: found %zu rows in all, which have as many features; allowed: at most 100000", n);
+	if (n > MOST_ROWS)
+		return lb_fail(err, LB_CONFIG, "data.generator.counts: found %zu rows in all, which have as many features; allowed: at most %d", n, MOST_ROWS);
 	if (lb_generator_columns(out, n, n, "label", 1, err))
 		return lb_generator_finish(out, NULL, -1);
 	for (size_t k = 0; k < counts->n; k++)

@@ -284,7 +284,7 @@ const struct lb_loss LB_LOSS(multiclass, flat_unlearn) = {
 				"S. Nowozin, B. Cseke, R. Tomioka, f-GAN, NeurIPS 2016, table 2, and of the authors' program (UCSC-REAL/FLAT)",
 			.formula = "f*(P_y) - g(P_t),  P the means over the batch of p_y and p_t, p = softmax(z), t the commonest class of the training rows but y",
 			.notes = "For rows that a trained model is to forget (data.forget, model.start): the answer is moved from the label to a template. The paper's "
-				 "template is a text of refusal; here it is the class with the most training rows that is not the row's own, the first of equal "
+				 "template is a text of refusal; here it is the class with the most of the rows that train (with data.forget.train: forget, of those to be forgotten) that is not the row's own, the first of equal "
 				 "ones. g; f*: kl v; exp(v - 1). reverse_kl -exp(-v); v - 1. jeffrey v; v + v^2/4 + v^3/16. squared_hellinger 1 - exp(-v); exp(v) - 1. "
 				 "pearson v; v + v^2/4. neyman 1 - exp(-v); 2 - 2 exp(-v/2). jensen_shannon log 2 - log(1 + exp(-v)); log(1 + exp(v)) - log 2. "
 				 "total_variation tanh(v)/2; the same. All of these rise, so that the loss lowers p_y and raises p_t. The authors' program has "

@@ -90,6 +90,7 @@ refused() { # refused TEXT SETS...: exit 3, with the text
 }
 config=c.yaml
 refused 'train.attack: found closed_form with model mlp, allowed: model linear' 'train.attack={kind: closed_form, eps: 1}'
+refused 'evaluate.attack: found closed_form with model random_features, allowed: model linear' model=random_features 'evaluate.attack={kind: closed_form, eps: 1}'
 refused 'train.attack.objective: found all, allowed: one of them' train.attack.objective=all
 refused 'train.attack.objective: found deviation with loss ce' train.attack.objective=deviation
 refused 'evaluate.attack.objective: found deviation, allowed: ce' evaluate.attack.objective=deviation

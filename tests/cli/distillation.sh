@@ -242,7 +242,7 @@ bad 3 model.yaml 's/side: {/missing: drop, &/' 'data.side.teacher: cannot be com
 bad 3 model.yaml 's/task: distillation/task: multiclass/; s/kd, temperature: 3/ce/; /^terms/d' 'data.side.teacher: goes with task: distillation, ranking or regression alone'
 bad 3 model.yaml 's/teacher: teacher/techer: teacher/' 'data.side.techer: unknown key, allowed: teacher, second_teacher, teacher_features, guide, soft_labels; did you mean'
 bad 4 model.yaml 's/samples.wine/samples\/iris/' "teacher.npz: the model has no class 'setosa', which the data have"
-bad 4 model.yaml 's/samples.wine/samples\/vowel/' 'teacher.npz: the model has 3 classes, the data have 11; take a teacher of the same classes'
+bad 4 model.yaml 's/samples.wine/samples\/vowel/' 'teacher.npz: the model has 3 classes, the data have 11; take a model of the same classes'
 sed 's/^task: .*/task: regression/; s/^loss:.*/loss: mse/; s/label: label/label: alcohol/; s/\[accuracy\]/[rmse]/; s/dir: teacher/dir: regression/' teacher.yaml >regression.yaml
 assert_exit 0 lossbench train --config regression.yaml --quiet
 bad 4 model.yaml "s#teacher.npz#$(echo regression/trials/*.model.npz)#" "the model's task is regression, allowed: multiclass, embedding or distillation"
@@ -259,7 +259,7 @@ bad 4 model.yaml 's#datasets/samples/wine.csv.gz#fewer.csv#' "fewer.csv: column 
 bad 4 model.yaml 's#datasets/samples/wine.csv.gz#renamed.csv#' "teacher.npz: the model has no class 'other', which the data have"
 
 bad 3 model.yaml 's/{name: ce, weight: 0.25}/hinge/' 'hinge is a binary loss; the task is distillation'
-bad 3 model.yaml 's/name: ce, weight: 0.25/name: ce, wieght: 0.25/' 'terms.wieght: unknown key of ce, allowed: name, temperature, weight, head; did you mean "weight"?'
+bad 3 model.yaml 's/name: ce, weight: 0.25/name: ce, wieght: 0.25/' 'terms.wieght: unknown key of ce, allowed: name, temperature, weight, rows, head; did you mean "weight"?'
 bad 3 model.yaml 's/weight: 0.25/weight: -1/' 'terms.weight: found -1'
 bad 3 model.yaml 's/weight: 0.25/weight: 0/; s/weight: 0.75/weight: 0/' 'loss.weight: found 0, and for every term too, so that nothing is minimised'
 bad 3 model.yaml '/^terms/d; s/weight: 0.75/weight: 0/' 'loss.weight: found 0, so that nothing is minimised'

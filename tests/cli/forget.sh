@@ -55,6 +55,10 @@ rm -rf itself
 trained itself 'data.forget={rows: five.txt, train: retain}' evaluate.reference="$again" 'metrics=[kl_to_reference]'
 near 'divergence from itself' "$(json "$record" .result.metrics.test.kl_to_reference)" 0 1e-14
 
+# With folds the rows that may train are those of both parts: a class that is forgotten trains in none.
+trained folds 'data.forget={class: class_1, train: retain}' 'data.split={train: 0.6, valid: 0.2, test: 0.2}' 'data.cv={folds: 4, fold: 1}' 'metrics=[log_loss]'
+assert_eq "$(json "$record" .data.class_counts.train | "$py" -c 'import json, sys; print(sum(c == 0 for c in json.load(sys.stdin)))')" 1 'classes that no fold trains'
+
 # A loss of the rows to retain is that training; parts by their shares are the training on all; Newton's steps from the whole get there.
 trained part 'data.forget={rows: five.txt}' 'loss={name: ce, rows: retain}'
 near 'a loss of the rows to retain' "$(json "$record" .result.metrics.test.log_loss)" "$exact" 1e-9

@@ -78,7 +78,7 @@ assert_contains "$err" 'data.side.guide: goes with task: embedding alone'
 # An embedding without class scores is no teacher.
 sed 's/task: embedding/task: distillation/; s/guide:/teacher:/; s/, dimension: 3//; s/loss: .*/loss: kd/; s/map_at_r/accuracy/' guided.yaml >taught.yaml
 assert_exit 4 lossbench train --config taught.yaml
-assert_contains "$err" 'and no class scores; take a teacher whose loss makes scores'
+assert_contains "$err" 'and no class scores; take a model whose loss makes scores'
 
 # Pairs of one class in the place of views; rows drawn by weights, which losses of pairs then need not read.
 sed 's/loss: info_nce_bank/loss: vicreg/; /side:/d; s/^train: {/&views: {kind: same_class}, sampler: m_per_class, /; s/batch: 16/batch: 12/; s/dir: model/dir: classmates/' guided.yaml >classmates.yaml

@@ -133,7 +133,7 @@ bad 4 's/tolerant.npz/short.csv/' 'short.csv: found 2 rows of 1 column, allowed:
 bad 4 's/tolerant.npz/none.npz/' 'data.side.second_teacher: none.npz: '
 sed "s/label: 'u, v'/label: u/; s/dir: tough/dir: one/" tough.yaml >one.yaml
 assert_exit 0 lossbench train --config one.yaml --quiet
-bad 4 "s#tolerant.npz#$(echo one/trials/*.npz)#" 'the model has 1 target, the data have 2; take a teacher of the same targets'
+bad 4 "s#tolerant.npz#$(echo one/trials/*.npz)#" 'the model has 1 target, the data have 2; take a model of the same targets'
 printf '%s\n' 'task: multiclass' 'data: {train: {path: datasets/samples/iris.csv.gz}}' 'loss: ce' 'train: {epochs: 1}' 'output: {dir: iris, model: true}' >iris.yaml
 assert_exit 0 lossbench train --config iris.yaml --quiet
 bad 4 "s#tough.npz#$(echo iris/trials/*.npz)#" "the model's task is multiclass, allowed: regression, which gives a prediction for each target; or give a file of scores"

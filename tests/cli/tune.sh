@@ -157,5 +157,5 @@ END
 assert_exit 0 lossbench config check space.yaml
 sed 's/loss.gamma/loss.gama/; s/optimizer.lr/model.depth/' space.yaml >unknown.yaml
 assert_exit 3 lossbench config check unknown.yaml
-assert_contains "$err" 'unknown.yaml:5:56: loss.gama: no loss of this study has such a parameter, allowed: weight, gamma; did you mean "gamma"?'
+assert_contains "$err" 'unknown.yaml:5:56: loss.gama: no loss of this study has such a parameter, allowed: weight, rows, gamma; did you mean "gamma"?'
 assert_contains "$err" 'model.depth: no model of this study has such a parameter'

@@ -69,7 +69,7 @@ static int estimate_means(struct moments *m, struct lb_err *err)
 		if (!(m->count[k] > 0))
 			return lb_fail(err, LB_DATA,
 				       "model: %s found no training row of class \"%s\", allowed: at least one (of positive weight) "
-				       "in every class; raise data.split.train or keep class shares with data.split.stratify",
+				       "in every class; raise data.split.train, keep class shares with data.split.stratify, or let data.forget leave some rows of every class",
 				       fits[m->setup->model.closed_form].name, m->c->features->data->class_name ? m->c->features->data->class_name[k] : "?");
 		for (size_t j = 0; j < m->d; j++)
 			m->mean[k * m->d + j] /= m->count[k];

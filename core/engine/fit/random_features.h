@@ -1,5 +1,6 @@
-/* Ridge regression on a layer of random features, in closed form. Compiled once per precision, that
- * of the features; sums are in double where the precision is. */
+/* Ridge regression on a layer of random features, in closed form. Compiled once per precision, as
+ * all of the engine; the features that are fitted have it, and sums are in double. lb_fit takes
+ * that of double, whatever the precision of the evaluation. */
 #ifndef LB_RANDOM_FEATURES_H
 #define LB_RANDOM_FEATURES_H
 

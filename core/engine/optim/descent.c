@@ -286,7 +286,7 @@ const struct lb_optim LB_OPTIMIZER(newton) = {
 		  .notes = "With model.start and data.forget: {..., train: retain} one step forgets the other rows in one go: exactly where the loss is squared and the "
 			   "model linear, to first order in their number else. From drawn parameters it is Newton's method. Always in double, by conjugate gradients; "
 			   "a product with H is a difference of two gradients, each over all rows. A direction in which J does not curve up ends the solution before "
-			   "it. mu keeps steps short where H is singular, as for networks. No step is checked for a fall of J. What lbfgs refuses is refused.",
+			   "it, and where the gradient is such a one no step is taken: result.steps tells how many were. mu keeps steps short where H is singular, as for networks. No step is checked for a fall of J. What lbfgs refuses is refused.",
 		  .keywords = "unlearning influence_function newton_cg hessian_free second_order full_batch certified_removal", LB_PARAMS(newton_params) },
 	.minimise = lb_newton,
 };

@@ -107,7 +107,8 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, loss_lr, 0);
 }
 
-/* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
+/* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. Of a factored
+ * head g has no output layer, so that no layer could be named as the steepest. */
 static void clip_and_update(struct lb_step *s, struct lb_model *m, double value)
 {
 	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model && !m->factored.on)

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "core/engine/kernels/small_matrices.h"
 #include "core/engine/kernels/squares.h"
 #include "core/engine/model/head/head.h"
 
@@ -17,135 +18,22 @@ const struct lb_head LB_HEAD(factored) = {
 			"NIPS 2015",
 		.formula = "z = W h + b, with W = V U + 1 c' kept as its factors",
 		.notes = "Exact: the same training as head linear but for rounding. For mse_scores, log_spherical, log_taylor and z_loss, plain sgd and an mlp. With d features and b "
-			 "rows a step takes time b d^2; an evaluation makes all scores. In float32 as exact as numbers of 24 bits.",
+			 "rows a step takes time b d^2; an evaluation makes all scores. Where steps are large, so that factors would lose digits, the weights are made from them on the way, which takes time classes d^2.",
 		.keywords = "large_output extreme_classification many_classes sparse_targets vocabulary",
 	},
 	.factored = true,
 };
 
-/* Rows of the right factor that are read at a time. */
-enum { AT_ONCE = 8 };
-
-/* Updates between two looks at U, and how far its largest and smallest singular value may be apart:
- * V is rounded to `real`, and an error of it grows as that. */
-enum { LOOK_EVERY = 32, POWER_STEPS = 12 };
-#define MOST_APART (REAL_BITS == 32 ? 64.0 : 1e4)
-/* A pivot below which the step's factor of U counts as without inverse. */
-#define LEAST_PIVOT 1e-6
-
-/* ---- small matrices ---- */
-
-/* c (m, n) += factor A (m, k) b (k, n); A's (i, p) is a[i * row + p * column]. */
-LB_CLONES static void lb_factored_product(size_t m, size_t n, size_t k, double factor, const double *restrict a, size_t row, size_t column,
-					  const double *restrict b, double *restrict c)
-{
-	for (size_t p = 0; p < k; p += AT_ONCE, b += AT_ONCE * n) {
-		const size_t some = k - p < AT_ONCE ? k - p : AT_ONCE;
-		for (size_t i = 0; i < m; i++) {
-			double *to = c + i * n, f[AT_ONCE] = { 0 };
-			for (size_t u = 0; u < some; u++)
-				f[u] = factor * a[i * row + (p + u) * column];
-			if (some == AT_ONCE)
-				for (size_t j = 0; j < n; j++)
-					to[j] += ((f[0] * b[j] + f[1] * b[n + j]) + (f[2] * b[2 * n + j] + f[3] * b[3 * n + j])) +
-						 ((f[4] * b[4 * n + j] + f[5] * b[5 * n + j]) + (f[6] * b[6 * n + j] + f[7] * b[7 * n + j]));
-			else
-				for (size_t u = 0; u < some; u++)
-					for (size_t j = 0; j < n; j++)
-						to[j] += f[u] * b[u * n + j];
-		}
-	}
-}
-
-LB_CLONES static double lb_factored_dot(size_t n, const double *a, const double *b)
-{
-	double lane[AT_ONCE] = { 0 };
-	size_t j = 0;
-
-	for (; j + AT_ONCE <= n; j += AT_ONCE)
-		for (size_t k = 0; k < AT_ONCE; k++)
-			lane[k] += a[j + k] * b[j + k];
-	for (size_t k = 0; j < n; j++, k++)
-		lane[k] += a[j] * b[j];
-	return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-}
-
-/* c (m, n) <- A b, A (m, k) row-major. */
-static void multiply(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
-{
-	memset(c, 0, m * n * sizeof *c);
-	lb_factored_product(m, n, k, 1, a, k, 1, b, c);
-}
-
-static void transpose(size_t n, const double *a, double *t)
-{
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < n; j++)
-			t[j * n + i] = a[i * n + j];
-}
-
-/* Exchanges rows i and k of n values. */
-static void exchange(size_t n, double *x, size_t i, size_t k)
-{
-	for (size_t j = 0; j < n; j++) {
-		const double was = x[i * n + j];
-		x[i * n + j] = x[k * n + j];
-		x[k * n + j] = was;
-	}
-}
-
-/* to (n) += factor times from. */
-static void add(size_t n, double factor, const double *from, double *to)
-{
-	for (size_t j = 0; j < n; j++)
-		to[j] += factor * from[j];
-}
-
-/* x (m, n) <- the solution v of a v = x, by elimination with the largest pivot; a (m, m) is
- * destroyed. Returns false where a pivot is smaller than LEAST_PIVOT. */
-static bool solve(size_t m, double *a, size_t n, double *x)
-{
-	for (size_t k = 0; k < m; k++) {
-		size_t best = k;
-		for (size_t i = k + 1; i < m; i++)
-			if (fabs(a[i * m + k]) > fabs(a[best * m + k]))
-				best = i;
-		if (!(fabs(a[best * m + k]) >= LEAST_PIVOT))
-			return false;
-		if (best != k) {
-			exchange(m, a, best, k);
-			exchange(n, x, best, k);
-		}
-		for (size_t i = k + 1; i < m; i++) {
-			const double factor = a[i * m + k] / a[k * m + k];
-			add(m - k, -factor, a + k * m + k, a + i * m + k);
-			add(n, -factor, x + k * n, x + i * n);
-		}
-	}
-	for (size_t k = m; k-- > 0;) {
-		for (size_t i = k + 1; i < m; i++)
-			add(n, -a[k * m + i], x + i * n, x + k * n);
-		for (size_t j = 0; j < n; j++)
-			x[k * n + j] /= a[k * m + k];
-	}
-	return true;
-}
-
-/* Returns nearly the largest singular value of a (n, n), by the power method; room (2 n). */
-static double largest_singular(size_t n, const double *a, double *room)
-{
-	double *v = room, *av = room + n, length = 0;
-
-	for (size_t j = 0; j < n; j++)
-		v[j] = 1 + (double)(j % 7) / 7;
-	for (int step = 0; step < POWER_STEPS; step++) {
-		for (size_t i = 0; i < n; i++)
-			av[i] = lb_factored_dot(n, a + i * n, v);
-		length = sqrt(lb_factored_dot(n, av, av) / lb_factored_dot(n, v, v));
-		multiply(1, n, n, av, a, v);
-	}
-	return length;
-}
+/* How far the largest and the smallest singular value of U may be apart, which so many steps of the
+ * power method tell: V is rounded to `real`, and an error of it grows as that. */
+enum { POWER_STEPS = 4 };
+#define MOST_APART (REAL_BITS == 32 ? 8.0 : 100.0)
+#define LONGEST_SHIFT (REAL_BITS == 32 ? 2.0 : 100.0)
+/* Of a row's scores, the variance over the mean square below which sums that were carried along for
+ * many updates do not tell it. */
+#define LEAST_SPREAD (REAL_BITS == 32 ? 1e-4 : 1e-8)
+/* What weight decay leaves below which the step's factor of U counts as without inverse. */
+#define LEAST_KEPT 1e-6
 
 /* ---- rows of V ---- */
 
@@ -245,7 +133,7 @@ static void sum_rows(struct lb_factored *f, const real *w)
 		memset(f->room, 0, LB_SQUARES * d * sizeof *f->room);
 		for (size_t i = 0; i < LB_SQUARES && k + i < f->layer->out; i++) {
 			read_row(f, w, k + i, f->room + i * d);
-			add(d, 1, f->room + i * d, f->total);
+			lb_small_add(d, 1, f->room + i * d, f->total);
 		}
 		lb_add_squares(d, f->room, f->gram);
 	}
@@ -257,6 +145,46 @@ static void sum_rows(struct lb_factored *f, const real *w)
 void lb_factored_begin(struct lb_factored *f, const real *w)
 {
 	reset(f);
+	sum_rows(f, w);
+}
+
+/* ---- settling ---- */
+
+/* The panel of LB_PANEL classes from k on <- itself times U, plus the shift. */
+static void settle_panel(struct lb_factored *f, real *w, size_t k)
+{
+	const struct lb_layer *l = f->layer;
+	const size_t d = f->d, n = l->out - k < LB_PANEL ? l->out - k : LB_PANEL;
+	real *at = w + lb_weight_at(l, k, 0), *from = f->panel, *to = from + d * LB_PANEL;
+	const struct lb_panels left = { .x = from, .panel = d * LB_PANEL, .row = LB_PANEL }, right = { .x = to, .panel = d * LB_PANEL, .row = LB_PANEL };
+
+	memcpy(from, at, l->in * LB_PANEL * sizeof *from);
+	if (f->biased)
+		memcpy(from + l->in * LB_PANEL, w + l->b + k, LB_PANEL * sizeof *from);
+	for (size_t i = 0; i < d; i++)
+		for (size_t c = 0; c < LB_PANEL; c++)
+			to[i * LB_PANEL + c] = c < n ? (real)f->shift[i] : 0;
+	lb_kernel()->product(d, LB_PANEL, d, (struct lb_left){ f->real_u, 1, d }, left, to, right);
+	memcpy(at, to, l->in * LB_PANEL * sizeof *to);
+	if (f->biased)
+		memcpy(w + l->b + k, to + l->in * LB_PANEL, LB_PANEL * sizeof *to);
+}
+
+/* V <- W. */
+static void settle_rows(struct lb_factored *f, real *w)
+{
+	for (size_t i = 0; i < f->d * f->d; i++)
+		f->real_u[i] = (real)f->u[i];
+	for (size_t k = 0; k < f->layer->out; k += LB_PANEL)
+		settle_panel(f, w, k);
+	reset(f);
+}
+
+void lb_factored_settle(struct lb_factored *f, real *w)
+{
+	if (!f->on || !f->updates)
+		return;
+	settle_rows(f, w);
 	sum_rows(f, w);
 }
 
@@ -283,39 +211,54 @@ static double apply_loss(struct lb_factored *f, const real *w, const struct lb_f
 	const size_t d = f->d, b = in->b;
 	double value = 0;
 
-	multiply(b, d, d, f->h, f->gram, f->by_gram);
-	transpose(d, f->u, f->room);
-	multiply(b, d, d, f->h, f->room, f->by_u);
+	lb_small_multiply(b, d, d, f->h, f->gram, f->by_gram);
+	lb_small_transpose(d, f->u, f->room);
+	lb_small_multiply(b, d, d, f->h, f->room, f->by_u);
 	for (size_t i = 0; i < b; i++) {
 		const double *h = f->h + i * d, weight = (in->weight ? (double)in->weight[i] : 1) / (double)b;
 		struct lb_spherical *slope = &f->slope[i];
 		read_row(f, w, (size_t)in->y[i], f->room);
-		f->at[i] = (struct lb_spherical){ .own = lb_factored_dot(d, f->room, f->by_u + i * d) + lb_factored_dot(d, h, f->shift),
-						  .sum = lb_factored_dot(d, h, f->total), .squares = lb_factored_dot(d, h, f->by_gram + i * d) };
+		f->at[i] = (struct lb_spherical){ .own = lb_small_dot(d, f->room, f->by_u + i * d) + lb_small_dot(d, h, f->shift),
+						  .sum = lb_small_dot(d, h, f->total), .squares = lb_small_dot(d, h, f->by_gram + i * d) };
 		value += weight * in->loss->spherical(in->par, (double)f->layer->out, &f->at[i], slope);
 		slope->own *= weight;
 		slope->sum *= weight;
 		slope->squares *= weight;
 		memset(f->moved + i * d, 0, d * sizeof *f->moved);
-		add(d, slope->own, f->room, f->moved + i * d);
+		lb_small_add(d, slope->own, f->room, f->moved + i * d);
 	}
 	return value;
 }
 
-double lb_factored_loss(struct lb_factored *f, const real *w, const struct lb_factored_batch *in, real *dh)
+/* Whether the sums tell how far the scores of each row are apart. */
+static bool told_apart(const struct lb_factored *f)
+{
+	const double classes = (double)f->layer->out;
+
+	for (size_t i = 0; i < f->b; i++)
+		if (f->at[i].squares * classes * (1 - LEAST_SPREAD) < f->at[i].sum * f->at[i].sum)
+			return false;
+	return true;
+}
+
+double lb_factored_loss(struct lb_factored *f, real *w, const struct lb_factored_batch *in, real *dh)
 {
 	const size_t d = f->d, b = in->b, n = f->layer->in;
 
 	take_rows(f, in);
-	const double value = apply_loss(f, w, in);
-	multiply(b, d, d, f->moved, f->u, f->back); /* then the parts of W'1 and of the squares */
+	double value = apply_loss(f, w, in);
+	if (f->updates && !told_apart(f)) {
+		lb_factored_settle(f, w);
+		value = apply_loss(f, w, in);
+	}
+	lb_small_multiply(b, d, d, f->moved, f->u, f->back); /* then the parts of W'1 and of the squares */
 	for (size_t i = 0; i < b; i++) {
 		const struct lb_spherical *slope = &f->slope[i];
 		double *back = f->back + i * d;
-		add(d, slope->own, f->shift, back);
-		add(d, slope->sum, f->total, back);
+		lb_small_add(d, slope->own, f->shift, back);
+		lb_small_add(d, slope->sum, f->total, back);
 		memcpy(f->rest + i * d, back, d * sizeof *back); /* all but the squares, for the update */
-		add(d, 2 * slope->squares, f->by_gram + i * d, back);
+		lb_small_add(d, 2 * slope->squares, f->by_gram + i * d, back);
 		for (size_t j = 0; j < n; j++)
 			dh[i * in->stride + j] = (real)back[j];
 		for (size_t j = n; j < in->stride; j++)
@@ -343,9 +286,9 @@ static void products_of_slopes(struct lb_factored *f)
 			const struct lb_spherical *p = &f->slope[i], *q = &f->slope[j];
 			const double *hi = f->h + i * d, *hj = f->h + j * d;
 			f->small[i * b + j] = f->small[j * b + i] =
-				4 * p->squares * q->squares * lb_factored_dot(d, hi, f->by_gram + j * d) + outputs * p->sum * q->sum +
+				4 * p->squares * q->squares * lb_small_dot(d, hi, f->by_gram + j * d) + outputs * p->sum * q->sum +
 				(f->y[i] == f->y[j] ? p->own * q->own : 0) + p->sum * q->own + q->sum * p->own +
-				2 * p->squares * lb_factored_dot(d, hi, rest + j * d) + 2 * q->squares * lb_factored_dot(d, hj, rest + i * d);
+				2 * p->squares * lb_small_dot(d, hi, rest + j * d) + 2 * q->squares * lb_small_dot(d, hj, rest + i * d);
 		}
 }
 
@@ -357,23 +300,23 @@ static void step_sums(struct lb_factored *f, double lr, const double *keep)
 
 	products_of_slopes(f);
 	memset(t, 0, b * d * sizeof *t);
-	lb_factored_product(b, d, b, -lr / 2, f->small, b, 1, f->h, t);
+	lb_small_product(b, d, b, -lr / 2, f->small, b, 1, f->h, t);
 	for (size_t i = 0; i < b * d; i++)
 		t[i] += keep[i % d] * f->back[i];
 	for (size_t i = 0; i < d * d; i++)
 		f->gram[i] *= keep[i / d] * keep[i % d];
-	lb_factored_product(d, d, b, -lr, t, 1, d, f->h, f->gram);
-	lb_factored_product(d, d, b, -lr, f->h, 1, d, t, f->gram);
+	lb_small_product(d, d, b, -lr, t, 1, d, f->h, f->gram);
+	lb_small_product(d, d, b, -lr, f->h, 1, d, t, f->gram);
 	for (size_t i = 0; i < b; i++)   /* of the old shift and total */
-		f->small[i] = 2 * f->slope[i].squares * lb_factored_dot(d, f->h + i * d, f->shift) + f->slope[i].sum;
+		f->small[i] = 2 * f->slope[i].squares * lb_small_dot(d, f->h + i * d, f->shift) + f->slope[i].sum;
 	for (size_t j = 0; j < d; j++) {
 		f->total[j] *= keep[j];
 		f->shift[j] *= keep[j];
 	}
 	for (size_t i = 0; i < b; i++) {
 		const struct lb_spherical *s = &f->slope[i];
-		add(d, -lr * f->small[i], f->h + i * d, f->shift);
-		add(d, -lr * (2 * s->squares * f->at[i].sum + (double)f->layer->out * s->sum + s->own), f->h + i * d, f->total);
+		lb_small_add(d, -lr * f->small[i], f->h + i * d, f->shift);
+		lb_small_add(d, -lr * (2 * s->squares * f->at[i].sum + (double)f->layer->out * s->sum + s->own), f->h + i * d, f->total);
 	}
 }
 
@@ -386,7 +329,7 @@ static void step_factor(struct lb_factored *f, double lr, const double *keep)
 		f->rest[i] = 2 * f->slope[i / d].squares * f->h[i];
 	for (size_t i = 0; i < d * d; i++)
 		f->u[i] *= keep[i % d];
-	lb_factored_product(d, d, b, -lr, f->by_u, 1, d, f->rest, f->u);
+	lb_small_product(d, d, b, -lr, f->by_u, 1, d, f->rest, f->u);
 }
 
 /* The same of its inverse, by Woodbury's formula. Returns false where it has none, or nearly. */
@@ -396,28 +339,33 @@ static bool step_inverse(struct lb_factored *f, double lr, const double *keep)
 	double *kept_h = f->by_gram, *x = f->moved; /* (b, d) h / keep; p times the inverse */
 
 	for (size_t j = 0; j < d; j++)
-		if (!(keep[j] >= LEAST_PIVOT))
+		if (!(keep[j] >= LEAST_KEPT))
 			return false;
 	for (size_t i = 0; i < b * d; i++)
 		kept_h[i] = f->h[i] / keep[i % d];
 	for (size_t i = 0; i < d * d; i++)
 		f->inverse[i] /= keep[i / d];
-	multiply(b, d, d, f->rest, f->inverse, x);
+	lb_small_multiply(b, d, d, f->rest, f->inverse, x);
 	for (size_t i = 0; i < b; i++)
 		for (size_t j = 0; j < b; j++)
-			f->small[i * b + j] = (i == j) - lr * lb_factored_dot(d, f->rest + i * d, kept_h + j * d);
-	if (!solve(b, f->small, d, x))
+			f->small[i * b + j] = (i == j) - lr * lb_small_dot(d, f->rest + i * d, kept_h + j * d);
+	if (!lb_small_solve(b, f->small, d, x))
 		return false;
-	lb_factored_product(d, d, b, lr, kept_h, 1, d, x, f->inverse);
+	lb_small_product(d, d, b, lr, kept_h, 1, d, x, f->inverse);
 	return true;
 }
 
-/* Whether V is to be settled: rounding of it would be seen in W. */
+/* Whether V is to be settled, as its rounding would be seen in W: where the shift, which the rows
+ * of V make up for, is far longer than a row of W, or by U. */
 static bool far_apart(struct lb_factored *f)
 {
-	if (f->updates % LOOK_EVERY)
-		return false;
-	return !(largest_singular(f->d, f->u, f->room) * largest_singular(f->d, f->inverse, f->room) < MOST_APART);
+	double squares = 0;
+
+	for (size_t j = 0; j < f->d; j++)
+		squares += f->gram[j * f->d + j];
+	if (!(lb_small_dot(f->d, f->shift, f->shift) * (double)f->layer->out <= LONGEST_SHIFT * LONGEST_SHIFT * squares))
+		return true;
+	return !(lb_largest_singular(f->d, f->u, POWER_STEPS, f->room) * lb_largest_singular(f->d, f->inverse, POWER_STEPS, f->room) < MOST_APART);
 }
 
 void lb_factored_update(struct lb_factored *f, real *w, double lr, double decay, double bias_decay)
@@ -430,44 +378,14 @@ void lb_factored_update(struct lb_factored *f, real *w, double lr, double decay,
 	step_sums(f, lr, keep);
 	step_factor(f, lr, keep);
 	f->updates++;
-	if (!step_inverse(f, lr, keep))
-		lb_factored_settle(f, w);
-	multiply(f->b, d, d, f->h, f->inverse, f->moved);
+	const bool invertible = step_inverse(f, lr, keep);
+	if (!invertible)
+		settle_rows(f, w);
+	lb_small_multiply(f->b, d, d, f->h, f->inverse, f->moved);
 	for (size_t i = 0; i < f->b; i++)
 		add_row(f, w, (size_t)f->y[i], -lr * f->slope[i].own, f->moved + i * d);
-	if (far_apart(f))
+	if (!invertible)
+		sum_rows(f, w);
+	else if (far_apart(f))
 		lb_factored_settle(f, w);
-}
-
-/* ---- settling ---- */
-
-/* The panel of LB_PANEL classes from k on <- itself times U, plus the shift. */
-static void settle_panel(struct lb_factored *f, real *w, size_t k)
-{
-	const struct lb_layer *l = f->layer;
-	const size_t d = f->d, n = l->out - k < LB_PANEL ? l->out - k : LB_PANEL;
-	real *at = w + lb_weight_at(l, k, 0), *from = f->panel, *to = from + d * LB_PANEL;
-	const struct lb_panels left = { .x = from, .panel = d * LB_PANEL, .row = LB_PANEL }, right = { .x = to, .panel = d * LB_PANEL, .row = LB_PANEL };
-
-	memcpy(from, at, l->in * LB_PANEL * sizeof *from);
-	if (f->biased)
-		memcpy(from + l->in * LB_PANEL, w + l->b + k, LB_PANEL * sizeof *from);
-	for (size_t i = 0; i < d; i++)
-		for (size_t c = 0; c < LB_PANEL; c++)
-			to[i * LB_PANEL + c] = c < n ? (real)f->shift[i] : 0;
-	lb_kernel()->product(d, LB_PANEL, d, (struct lb_left){ f->real_u, 1, d }, left, to, right);
-	memcpy(at, to, l->in * LB_PANEL * sizeof *to);
-	if (f->biased)
-		memcpy(w + l->b + k, to + l->in * LB_PANEL, LB_PANEL * sizeof *to);
-}
-
-void lb_factored_settle(struct lb_factored *f, real *w)
-{
-	if (!f->on || !f->updates)
-		return;
-	for (size_t i = 0; i < f->d * f->d; i++)
-		f->real_u[i] = (real)f->u[i];
-	for (size_t k = 0; k < f->layer->out; k += LB_PANEL)
-		settle_panel(f, w, k);
-	reset(f);
 }

@@ -61,6 +61,19 @@ START_TEST(one_step_solves_squares)
 END_TEST
 
 /* Each step squares the distance, until rounding. */
+/* Absolute errors do not curve up: no step is taken, and none is counted. */
+START_TEST(no_curvature_no_step)
+{
+	draw(LB_REGRESSION, 1);
+	const struct lb_setup s = trial_by("newton", "mae", "steps=5");
+	struct lb_train_result o = fitted(&s);
+
+	ck_assert_int_eq(o.steps, 0);
+	ck_assert_double_gt(o.gradient, 1e-3);
+	lb_train_result_free(&o);
+}
+END_TEST
+
 START_TEST(steps_converge_quadratically)
 {
 	draw(LB_MULTICLASS, 3);
@@ -78,6 +91,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("newton");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_test(t, no_curvature_no_step);
 	tcase_add_test(t, one_step_solves_squares);
 	tcase_add_test(t, steps_converge_quadratically);
 	suite_add_tcase(s, t);

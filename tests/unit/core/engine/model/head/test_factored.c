@@ -182,6 +182,21 @@ START_TEST(many_steps_stay_exact)
 }
 END_TEST
 
+/* Steps so large that U is far from 1 after a few, on weights that decay: what the sums tell of the
+ * scores stays what they are. */
+START_TEST(large_steps_on_decaying_weights)
+{
+	open_both("z_loss", 1, _i % 2);
+	both.decay = 0.01;
+	for (uint64_t step = 0; step < 1000; step++) {
+		const struct drawn r = draw(step, FEATURES);
+		step_both(&r, 1e-7);
+	}
+	compare_weights(1e-7);
+	close_both();
+}
+END_TEST
+
 /* A rate for which the step's factor of U is 0 in one direction: 1 = 2 lr |h|^2. */
 START_TEST(a_step_without_an_inverse)
 {
@@ -210,6 +225,7 @@ static Suite *suite(void)
 	tcase_at_least(t, 60);
 	tcase_add_loop_test(t, steps_are_those_of_sgd, 0, 32);
 	tcase_add_loop_test(t, many_steps_stay_exact, 0, 8);
+	tcase_add_loop_test(t, large_steps_on_decaying_weights, 0, 2);
 	tcase_add_test(t, a_step_without_an_inverse);
 	suite_add_tcase(s, t);
 	return s;
