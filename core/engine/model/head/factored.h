@@ -7,8 +7,9 @@
  * The weights of class k, with its bias behind them, are the row W_k = V_k U + shift. A step moves
  * the small matrix U, the vector `shift`, and the rows V_k of the batch's labels. The sums that the
  * loss needs of all scores W h follow from gram = W'W and total = W'1, which are kept in step. V
- * stands where the net stores the layer's weights; lb_factored_settle makes it W again, and the sums
- * anew. All else is in double in both precisions. A step of b rows takes time b d^2, settling outputs d^2. */
+ * stands where the net stores the layer's weights; lb_factored_settle makes it W again, and the
+ * sums anew. All else is in double in both precisions. A step of b rows takes time b d^2, settling
+ * outputs d^2. */
 #ifndef LB_FACTORED_H
 #define LB_FACTORED_H
 
@@ -56,7 +57,8 @@ void lb_factored_close(struct lb_factored *f);
 /* Takes up weights w, of the whole net, that are settled. */
 void lb_factored_begin(struct lb_factored *f, const real *w);
 
-/* Returns the mean loss; settles first where the sums do not tell the scores of a row apart. dh, laid out like the features, padding 0, <- its derivative by them. */
+/* Returns the mean loss; settles first where the sums do not tell the scores of a row apart. dh,
+ * laid out like the features, padding 0, <- its derivative by them. */
 double lb_factored_loss(struct lb_factored *f, real *w, const struct lb_factored_batch *in, real *dh);
 
 /* The step of plain SGD of that loss, with its weight decay. Settles where U comes near a matrix
