@@ -224,7 +224,7 @@ static const struct lb_option options[] = {
 	{ .path = "data.forget.group", AT(data.forget.groups), .param = { TEXT, .help = "the rows of a value of data.group, or of a list of values" },
 	  .shape = LB_VALUE, .by_name = &forgotten_name, .optional = true },
 	{ .path = "data.forget.rows", AT(data.forget.rows), .param = { TEXT, .help = "a file of their numbers, one a line, as predictions have them: from 0, those of the training file, then those of "
-						     "valid, then of test; all of them training rows" },
+						     "valid, then of test, without rows that are dropped; all of them training rows" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.forget.rate", AT(data.forget.rate), .param = { REAL(1, 0, 1), .min_open = true, .max_open = true, .help = "share of these rows, drawn; all of them if not given" },
 	  .shape = LB_VALUE, .optional = true },
