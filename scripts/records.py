@@ -299,7 +299,9 @@ def plural(n: int, noun: str) -> str:
 
 
 def plural_noun(noun: str) -> str:
-    if noun.endswith(("s", "x", "ch")) and not noun.endswith(("replicates", "epoch")):
+    if noun.endswith("s") and not noun.endswith(("ss", "as", "is", "us")):
+        return noun                     # such as features, the name of a key
+    if noun.endswith(("s", "x", "ch")) and not noun.endswith("epoch"):
         return noun + "es"
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
 

@@ -201,9 +201,10 @@ class Soundness(Case):
 
 class Words(unittest.TestCase):
     def test_plurals(self):
-        self.assertEqual([records.plural(n, w) for n, w in ((1, "trial"), (2, "trial"), (2, "loss"), (3, "study"), (0, "seed"), (2, "epoch"), (1, "epoch"),
+        self.assertEqual([records.plural(n, w) for n, w in ((1, "trial"), (2, "trial"), (2, "loss"), (3, "study"), (0, "seed"), (2, "components"), (2, "bias"),
+                                                            (2, "epoch"), (1, "epoch"),
                                                             (2, "batch"), (2, "class"), (2, "further epoch"), (2, "day"))],
-                         ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds", "2 epochs", "1 epoch", "2 batches", "2 classes",
+                         ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds", "2 components", "2 biases", "2 epochs", "1 epoch", "2 batches", "2 classes",
                           "2 further epochs", "2 days"])
 
     def test_metrics(self):
