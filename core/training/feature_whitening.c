@@ -2,17 +2,54 @@
 
 #include <math.h>
 
+/* Columns that are factorised together, and columns before them that are taken off together. Every
+ * entry is one chain of subtractions in ascending order, whatever they are. */
+enum { BLOCK = 64 };
+
+/* Takes the products of columns k .. k + BLOCK of the factor off columns j .. j + width of all rows
+ * from j on. */
+static void take_off(size_t n, double *a, size_t j, size_t width, size_t k)
+{
+	double part[BLOCK][BLOCK]; /* (k, j) */
+
+	for (size_t c = 0; c < width; c++)
+		for (size_t p = 0; p < BLOCK; p++)
+			part[p][c] = a[(j + c) * n + k + p];
+	for (size_t i = j; i < n; i++) {
+		double *row = a + i * n + j;
+		const size_t most = i - j < width ? i - j + 1 : width;
+		for (size_t p = 0; p < BLOCK; p++) {
+			const double factor = a[i * n + k + p];
+			for (size_t c = 0; c < most; c++)
+				row[c] -= factor * part[p][c];
+		}
+	}
+}
+
+/* Finishes row i of these columns, off which all columns before them have been taken. */
+static bool finish_row(size_t n, double *a, size_t i, size_t first, size_t width)
+{
+	for (size_t j = first; j < first + width && j <= i; j++) {
+		double left = a[i * n + j];
+		for (size_t k = first; k < j; k++)
+			left -= a[i * n + k] * a[j * n + k];
+		if (i == j && !(left > 0))
+			return false;
+		a[i * n + j] = i == j ? sqrt(left) : left / a[j * n + j];
+	}
+	return true;
+}
+
 bool lb_cholesky(size_t n, double *a)
 {
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j <= i; j++) {
-			double left = a[i * n + j];
-			for (size_t k = 0; k < j; k++)
-				left -= a[i * n + k] * a[j * n + k];
-			if (i == j && !(left > 0))
+	for (size_t first = 0; first < n; first += BLOCK) {
+		const size_t width = n - first < BLOCK ? n - first : BLOCK;
+		for (size_t k = 0; k < first; k += BLOCK)
+			take_off(n, a, first, width, k);
+		for (size_t i = first; i < n; i++)
+			if (!finish_row(n, a, i, first, width))
 				return false;
-			a[i * n + j] = i == j ? sqrt(left) : left / a[j * n + j];
-		}
+	}
 	return true;
 }
 

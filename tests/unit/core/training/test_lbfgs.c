@@ -176,6 +176,41 @@ START_TEST(a_factor_is_the_square_root_of_a_matrix)
 }
 END_TEST
 
+/* A large factor has the bytes of the plain loops, and its product is the matrix. */
+START_TEST(a_large_factor_is_that_of_plain_loops)
+{
+	enum { N = 150 };
+	static double a[N * N], plain[N * N], rows[N * N];
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 3, LB_RNG_TEST, 0);
+	for (size_t i = 0; i < N * N; i++)
+		rows[i] = lb_rng_normal(&rng);
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j < N; j++) {
+			for (size_t k = 0; k < N; k++)
+				plain[i * N + j] += rows[i * N + k] * rows[j * N + k];
+			a[i * N + j] = plain[i * N + j];
+		}
+	ck_assert(lb_cholesky(N, a));
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j <= i; j++) {
+			double left = plain[i * N + j], product = 0;
+			for (size_t k = 0; k < j; k++)
+				left -= a[i * N + k] * a[j * N + k];
+			ck_assert(a[i * N + j] == (i == j ? sqrt(left) : left / a[j * N + j]));
+			for (size_t k = 0; k <= j; k++)
+				product += a[i * N + k] * a[j * N + k];
+			ck_near(product, plain[i * N + j], 1e-11, "entry", i * N + j);
+		}
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = i + 1; j < N; j++)
+			ck_assert(a[i * N + j] == plain[i * N + j]);
+	plain[100 * N + 100] = 0;
+	ck_assert(!lb_cholesky(N, plain));
+}
+END_TEST
+
 /* One output: v = w L, and the value's first differences by v are the changed gradient. */
 START_TEST(whitening_goes_both_ways)
 {
@@ -422,6 +457,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_common_part_costs_nothing);
 	tcase_add_test(t, centring_goes_both_ways);
 	tcase_add_test(t, a_factor_is_the_square_root_of_a_matrix);
+	tcase_add_test(t, a_large_factor_is_that_of_plain_loops);
 	tcase_add_test(t, whitening_goes_both_ways);
 	tcase_add_test(t, a_regression_does_not_mind_correlated_features);
 	tcase_add_loop_test(t, ridge_in_closed_form, 0, sizeof ridges / sizeof *ridges);
