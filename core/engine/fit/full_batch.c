@@ -94,6 +94,8 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	double *w = lb_train_result_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
 	int rc = !w ? -1 : setup->model.closed_form ? solve(c, setup, w, err) : minimise(c, setup, w, o, err);
 
+	if (!rc && setup->model.closed_form && lb_stop_requested)
+		lb_train_result_end(o, LB_TRIAL_INTERRUPTED);
 	if (!rc)
 		lb_setup_unscale(setup, w);
 	o->train_seconds = lb_seconds() - start;

@@ -1,5 +1,6 @@
 #include "core/engine/fit/random_features.h"
 
+#include "core/base/interrupt.h"
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
 #include "core/engine/kernels/squares.h"
@@ -60,7 +61,7 @@ static void each_row(struct ridge *r, row_fn *add)
 	const uint32_t *rows = r->c->split->rows[LB_TRAIN];
 	const size_t n = r->c->split->n[LB_TRAIN];
 
-	for (size_t start = 0; start < n; start += CHUNK) {
+	for (size_t start = 0; start < n && !lb_stop_requested; start += CHUNK) {
 		const struct lb_pass pass = { .b = n - start < CHUNK ? n - start : CHUNK, .x = r->x, .step = -1 };
 		size_t d, stride;
 		lb_gather(r->c->features, rows + start, pass.b, r->x);
@@ -163,9 +164,9 @@ int lb_random_features(const struct lb_cohort *c, const struct lb_setup *setup, 
 	if (!rc) {
 		each_row(&r, add_products);
 		add_rows(&r);
-		rc = factorise(&r, err);
+		rc = lb_stop_requested ? 0 : factorise(&r, err);
 	}
-	if (!rc)
+	if (!rc && !lb_stop_requested)
 		fill_output(&r, w + (width[0] + 1) * r.k);
 	lb_net_free(r.net);
 	free(r.x);
